@@ -1,0 +1,145 @@
+/**
+ * The whole contract between TypeScript and the native addon. TypeScript checks every value first; the addon
+ * checks dtype and length again, only so that it can never crash. Matrices are row-major float32; sizes are whole
+ * numbers up to 2^53. Every operation is a job: it runs off the event loop on borrowed arrays, writes the output
+ * arrays it was given, and settles its promise on the thread that started it.
+ */
+
+export interface NativeJob<T> {
+  promise: Promise<T>;
+  /** Asks the job to stop; its promise then rejects with code `cancelled`. Harmless once it has settled. */
+  cancel(): void;
+}
+
+export interface JobOptions {
+  /** How many threads may work on the job at once, from 1 up. */
+  threads: number;
+  /** `scalar`, `avx2`, `avx512` or `neon`; absent: the best this machine has. */
+  simd?: string;
+  /** Called on the event loop, coalesced: never twice in one turn. */
+  onProgress?: (stage: string, done: number, total: number) => void;
+}
+
+/** What every job reports beside its own result. */
+export interface JobFacts {
+  simd: string;
+}
+
+export type NativeMetric = 'euclidean' | 'sqeuclidean' | 'cosine' | 'dot';
+
+/** A rejected job: an Error with one of these codes. */
+export type NativeErrorCode = 'bad_input' | 'out_of_memory' | 'cancelled' | 'internal';
+
+export interface Binding {
+  info(): {
+    /** Levels this machine can run, lowest first; the last is the default. */
+    simdLevels: string[];
+    /** Processors this process may use. */
+    threads: number;
+    /** Jobs of this environment that have not settled. */
+    jobs: number;
+    compiler: string;
+  };
+
+  /** out[i, j] = distance of a's row i to b's row j. a: [aRows × cols], b: [bRows × cols], out: [aRows × bRows]. */
+  distances(
+    args: {
+      a: Float32Array;
+      aRows: number;
+      b: Float32Array;
+      bRows: number;
+      cols: number;
+      metric: NativeMetric;
+      out: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
+
+  /** The k nearest rows of points for every query row. indices, distances: [queryRows × k]. */
+  nearest(
+    args: {
+      queries: Float32Array;
+      queryRows: number;
+      points: Float32Array;
+      pointRows: number;
+      cols: number;
+      k: number;
+      metric: NativeMetric;
+      indices: Int32Array;
+      distances: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts & { recheckedShare: number }>;
+
+  /** The nearest centroid of every point. labels, distances: [rows]. */
+  assign(
+    args: {
+      points: Float32Array;
+      rows: number;
+      cols: number;
+      centroids: Float32Array;
+      nClusters: number;
+      metric: NativeMetric;
+      labels: Int32Array;
+      distances: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts & { recheckedShare: number }>;
+
+  /** Lloyd's k-means. centroids: [nClusters × cols], labels: [rows], sizes: [nClusters]. */
+  kmeans(
+    args: {
+      points: Float32Array;
+      rows: number;
+      cols: number;
+      nClusters: number;
+      /** The starting centroids [nClusters × cols], or how to choose them. */
+      init: Float32Array | 'k-means++' | 'random';
+      nInit: number;
+      maxIter: number;
+      tol: number;
+      metric: 'euclidean' | 'cosine';
+      sampleWeight?: Float32Array;
+      /** A whole number from 0 to 2^53 − 1. */
+      seed: number;
+      centroids: Float32Array;
+      labels: Int32Array;
+      sizes: Int32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts & { inertia: number; nIter: number; converged: boolean; recheckedShare: number }>;
+
+  /** out[j] = Σᵢ w[i, j] · vectors[i] / Σᵢ w[i, j]; a column of zero weight gives zeros. out: [weightCols × cols]. */
+  weightedMean(
+    args: {
+      indptr: Int32Array | BigInt64Array;
+      indices: Int32Array;
+      data: Float32Array;
+      rows: number;
+      weightCols: number;
+      vectors: Float32Array;
+      cols: number;
+      out: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
+
+  /**
+   * Principal components. mean: [cols], components: [nComponents × cols], explainedVariance and
+   * explainedVarianceRatio: [nComponents], embedding: [rows × nComponents].
+   */
+  pca(
+    args: {
+      points: Float32Array;
+      rows: number;
+      cols: number;
+      nComponents: number;
+      mean: Float32Array;
+      components: Float32Array;
+      explainedVariance: Float32Array;
+      explainedVarianceRatio: Float32Array;
+      embedding: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
+}

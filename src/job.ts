@@ -1,0 +1,87 @@
+import { markAsUntransferable } from 'node:worker_threads';
+import type { JobOptions, NativeErrorCode, NativeJob } from '../binding.js';
+import { type Device, resolveDevice, resolveSimd, resolveThreads, type Simd } from './device.js';
+import { cancelled, MatomariError, throwIfAborted } from './errors.js';
+
+/** How far an operation has come: `done` of `total` units of the stage named. */
+export interface Progress {
+  stage: string;
+  done: number;
+  total: number;
+}
+
+/** Options that every operation takes beside its own. */
+export interface OperationOptions {
+  /** Where to run (default `auto`). */
+  device?: Device | undefined;
+  /** Threads that may work on it at once (default: MATOMARI_THREADS, else every processor). Never changes a result. */
+  threads?: number | undefined;
+  /** Aborting it stops the native work within 50 ms and rejects with `cancelled`. */
+  signal?: AbortSignal | undefined;
+  /** Called on the event loop while the operation runs. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+export const OPERATION_OPTIONS = ['device', 'threads', 'signal', 'onProgress'] as const;
+
+/** Facts that every operation reports. */
+export interface OperationFacts {
+  /** The device it ran on. */
+  device: 'cpu';
+  /** The instruction set its kernels used. */
+  simd: Simd;
+}
+
+type Borrowed = { readonly buffer: ArrayBufferLike; readonly byteLength: number };
+
+/**
+ * Readies an array for a native job. Node-API cannot pin a backing store, so memory that could vanish under a running
+ * job is refused (resizable, detached) or barred from being transferred from now on. A SharedArrayBuffer needs neither.
+ */
+function borrow(array: Borrowed): void {
+  const buffer = array.buffer as ArrayBufferLike & { resizable?: boolean; growable?: boolean; detached?: boolean };
+  if (buffer.resizable || buffer.growable)
+    throw new MatomariError(
+      'bad_input',
+      'a resizable ArrayBuffer cannot be used by a native job: copy the data into a fixed one (array.slice())',
+    );
+  if (buffer instanceof ArrayBuffer) markAsUntransferable(buffer);
+}
+
+/**
+ * Runs one native operation: resolves device, threads and SIMD level, guards the borrowed arrays, wires the
+ * AbortSignal and the progress callback, and turns a native error into a MatomariError.
+ *
+ * @param operation its public name, for messages
+ * @param options the caller's options, of which only those of OperationOptions are read
+ * @param borrowed every typed array that the job reads or writes
+ * @param start starts the native job
+ */
+export async function runJob<T>(
+  operation: string,
+  options: OperationOptions,
+  borrowed: readonly Borrowed[],
+  start: (job: JobOptions) => NativeJob<T>,
+): Promise<T & OperationFacts> {
+  const device = resolveDevice(options.device);
+  const threads = resolveThreads(options.threads);
+  const simd = resolveSimd();
+  const { signal, onProgress } = options;
+  throwIfAborted(signal, operation);
+  for (const array of borrowed) borrow(array);
+  const job = start({
+    threads,
+    simd,
+    ...(onProgress ? { onProgress: (stage, done, total) => onProgress({ stage, done, total }) } : {}),
+  });
+  const abort = () => job.cancel();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return { ...(await job.promise), device, simd };
+  } catch (error) {
+    if (signal?.aborted) throw cancelled(signal, operation);
+    const { code, message } = error as { code?: NativeErrorCode; message: string };
+    throw new MatomariError(code ?? 'internal', `${operation}: ${message}`, { cause: error });
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
