@@ -19,12 +19,11 @@ export async function* jsonlRows(
       if (json.trim() === '') continue;
       const object = parseObject(name, line, json);
       textField ??= onlyColumn(name, 'field', Object.keys(object));
-      const read = (field: string | undefined, numbers: boolean) =>
-        field === undefined ? undefined : readField(`${name}, line ${line},`, object, field, numbers);
+      const found = { name, line, object, escapes: json.includes('\\u') };
       rows.push({
-        text: readField(`${name}, line ${line},`, object, textField, false),
-        id: read(columns.id, true),
-        category: read(columns.category, true),
+        text: readField(found, textField, false),
+        id: columns.id === undefined ? undefined : readField(found, columns.id, true),
+        category: columns.category === undefined ? undefined : readField(found, columns.category, true),
         line,
       });
     }
@@ -52,12 +51,21 @@ function parseObject(name: string, line: number, json: string): Record<string, u
   );
 }
 
-function readField(where: string, object: Record<string, unknown>, field: string, numbers: boolean): string {
+interface Found {
+  name: string;
+  line: number;
+  object: Record<string, unknown>;
+  /** Whether the line holds `\u` escapes at all. */
+  escapes: boolean;
+}
+
+function readField({ name, line, object, escapes }: Found, field: string, numbers: boolean): string {
+  const where = `${name}, line ${line},`;
   if (!Object.hasOwn(object, field)) throw noColumn(where, 'field', field, Object.keys(object));
   const value = object[field];
   if (typeof value === 'string') {
     // An escape such as \ud83d can stand for half a character, which no UTF-8 file could hold.
-    if (/\p{Surrogate}/u.test(value))
+    if (escapes && /\p{Surrogate}/u.test(value))
       throw new MatomariError(
         'bad_input',
         `${where} has half a character (a lone surrogate) in field ${JSON.stringify(field)}: repair or remove it`,
