@@ -45,7 +45,7 @@ export function splitDocuments<T>(
   const n = documents.length;
   const shuffled = Array.from(permutation(n, seed), (i) => documents[i]!);
   const first = Math.round(n * train);
-  const second = test === 0 ? n : Math.round(n * (train + validation));
+  const second = Math.round(n * (train + validation));
   return {
     train: shuffled.slice(0, first),
     validation: shuffled.slice(first, second),

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createDeflateRaw, createInflateRaw } from 'node:zlib';
 import type { AtomicFile } from './atomic.js';
@@ -71,7 +71,7 @@ export class ZipWriter {
         await this.#file.write(chunk);
       }
     };
-    if (compress) await pipeline(Readable.from(plain()), createDeflateRaw({ chunkSize: CHUNK_BYTES }), write);
+    if (compress) await write(throughZlib(plain(), createDeflateRaw({ chunkSize: CHUNK_BYTES })));
     else await write(plain());
     await this.#file.writeAt(localHeader(entry), entry.offset);
     this.#entries.push(entry);
@@ -83,6 +83,12 @@ export class ZipWriter {
     for (const entry of this.#entries) await this.#file.write(centralHeader(entry));
     await this.#file.write(endRecords(this.#entries.length, start, this.#file.size - start));
   }
+}
+
+/** What zlib makes of the chunks. Whichever side fails, the reader of the result sees that failure and no other. */
+function throughZlib(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, zlib: Transform): Transform {
+  pipeline(Readable.from(chunks), zlib).catch(() => {});
+  return zlib;
 }
 
 /** Bytes of the fields given as [value, width] one after the other, little-endian. */
@@ -339,14 +345,10 @@ class EntryBytes implements ByteSource {
   constructor(name: string, entry: Entry, packed: AsyncIterable<Buffer>) {
     this.name = name;
     this.#entry = entry;
-    const plain = Readable.from(packed);
-    if (entry.method === STORED) this.#stream = plain;
-    else {
-      const inflate = createInflateRaw({ chunkSize: CHUNK_BYTES });
-      // A failure of either stream destroys the inflating one, whose reader then sees it.
-      pipeline(plain, inflate).catch(() => {});
-      this.#stream = inflate;
-    }
+    this.#stream =
+      entry.method === STORED
+        ? Readable.from(packed)
+        : throughZlib(packed, createInflateRaw({ chunkSize: CHUNK_BYTES }));
     this.#chunks = this.#stream[Symbol.asyncIterator]();
   }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AtomicFile, readNpz, readSparseNpz, writeNpz, writeSparseNpz } from 'matomari/io';
@@ -70,6 +71,25 @@ describe('writeNpz and readNpz', () => {
       writeNpz(at('x.npz'), { grid }, { signal: AbortSignal.abort(), compress: true }),
     ).rejects.toMatchObject({ code: 'cancelled' });
     expect(readdirSync(folder.path).filter((name) => /x\.npz|tmp/.test(name))).toEqual([]);
+  });
+});
+
+describe('a disk that fills up', () => {
+  it.each([false, true])('is what the caller is told, compress %j', async (compress) => {
+    const full = new Error('disk full');
+    let written = 0;
+    const file = {
+      size: 0,
+      write: async (bytes: Uint8Array) => {
+        written += bytes.length;
+        if (written > 2 ** 20) throw full;
+      },
+    };
+    const noise = function* () {
+      for (let i = 0; i < 64; i++) yield new Uint8Array(randomBytes(2 ** 18));
+    };
+    const writer = new ZipWriter(file as unknown as AtomicFile);
+    await expect(writer.add('a.npy', noise(), compress)).rejects.toBe(full);
   });
 });
 
