@@ -28,6 +28,8 @@ export class Lane {
   constructor(settings: CutterSettings) {
     this.thread = new Worker(join(root, 'dist/esm/text/worker.js'), {
       workerData: settings,
+      // Flags of the process, such as --input-type, can keep a worker from starting.
+      execArgv: [],
       name: 'matomari tokenizer',
     });
     this.thread.unref();

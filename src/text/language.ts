@@ -23,17 +23,14 @@ export function methodOf(language: string): Method {
   return SEGMENTED.includes(locale.script ?? '') ? 'segmenter' : 'pattern';
 }
 
+/** Classes of letters: none, other, kana, Chinese characters, and scripts that tell a language by themselves. */
 const OTHER = 1;
 const KANA = 2;
 const HAN = 3;
-/** The scripts that tell a language by themselves, with their class numbers. */
-const TELLING: [number, string, string][] = [
-  [4, 'ko', String.raw`\p{sc=Hangul}`],
-  [5, 'th', String.raw`\p{sc=Thai}`],
-  [6, 'lo', String.raw`\p{sc=Lao}`],
-  [7, 'km', String.raw`\p{sc=Khmer}`],
-  [8, 'my', String.raw`\p{sc=Myanmar}`],
-];
+const NAMES = ['und', 'und', 'ja', 'han', 'ko', 'th', 'lo', 'km', 'my'];
+const SCRIPTS = ['Hangul', 'Thai', 'Lao', 'Khmer', 'Myanmar'];
+/** Scratch of scriptOf: the letters of each class. */
+const letters = new Int32Array(NAMES.length);
 let scripts: Uint8Array | undefined;
 
 function scriptTable(): Uint8Array {
@@ -41,7 +38,7 @@ function scriptTable(): Uint8Array {
   const table = markUnits(new Uint8Array(0x10000), String.raw`\p{L}`, OTHER);
   markUnits(table, String.raw`\p{sc=Hiragana}\p{sc=Katakana}`, KANA);
   markUnits(table, String.raw`\p{sc=Han}`, HAN);
-  for (const [value, , characters] of TELLING) markUnits(table, characters, value);
+  for (const [i, script] of SCRIPTS.entries()) markUnits(table, `\\p{sc=${script}}`, HAN + 1 + i);
   scripts = table;
   return table;
 }
@@ -54,20 +51,19 @@ const RARE = 20;
 /** `ja`, `ko`, `th`, `lo`, `km` or `my`; `han` for Chinese characters without kana; `und` for the rest. */
 function scriptOf(text: string): string {
   const table = scriptTable();
-  const letters = new Int32Array(TELLING.length + 4);
+  letters.fill(0);
   const length = Math.min(text.length, LOOKED_AT);
   for (let i = 0; i < length; i++) letters[table[text.charCodeAt(i)]!]!++;
-  const all = letters.subarray(1).reduce((sum, n) => sum + n, 0);
+  let all = 0;
+  for (let value = OTHER; value < letters.length; value++) all += letters[value]!;
+  letters[0] = 0;
   const kana = letters[KANA]!;
   const han = letters[HAN]!;
   if (kana > 0 && (kana + han) * RARE >= all) return 'ja';
-  let best = 'und';
-  let most = 0;
-  for (const [value, name] of [[HAN, 'han'] as const, ...TELLING]) {
-    const n = letters[value]!;
-    if (n > most && n * RARE >= all) [best, most] = [name, n];
-  }
-  return best;
+  let best = 0;
+  for (let value = HAN; value < letters.length; value++)
+    if (letters[value]! > letters[best]! && letters[value]! * RARE >= all) best = value;
+  return NAMES[best]!;
 }
 
 /** Collects texts one by one, and then knows the language of each. */
@@ -91,15 +87,36 @@ export class LanguageDetector {
 }
 
 /**
- * The language by which `language: 'auto'` cuts each text, told by script from its first 1,000 UTF-16 units:
- * `ja` with any kana, when kana and Chinese characters are at least one letter in twenty;
- * `ko`, `th`, `lo`, `km`, `my` for Hangul, Thai, Lao, Khmer and Burmese, and Chinese characters, whichever has the most
- * letters, and at least one in twenty; Chinese characters alone are `ja` when at least one in ten of the texts with
- * Chinese characters or kana has kana, else `zh`;
- * `und`, cut as words between spaces, for the rest. Cost: 2 ns a unit, on the calling thread.
+ * The language by which `language: 'auto'` cuts each text, told by script. Of the first 1,000 UTF-16 units of a text:
+ *
+ * - `ja` with any kana, where kana and Chinese characters are at least one letter in twenty;
+ * - else the script with the most letters among Chinese characters, Hangul (`ko`), Thai (`th`), Lao (`lo`), Khmer (`km`)
+ *   and Burmese (`my`), where it has at least one letter in twenty;
+ * - Chinese characters without kana are `ja` where at least one in ten of the texts with either is `ja`, else `zh`;
+ * - `und`, words between spaces, for the rest.
+ *
+ * Cost: 0.1 s for 100,000 short texts, on the calling thread.
+ *
+ * @throws MatomariError `bad_input` for something that is not a string
  */
 export function detectLanguages(texts: readonly string[]): string[] {
+  checkTexts('detectLanguages', texts);
   const detector = new LanguageDetector();
   for (const text of texts) detector.add(text);
   return detector.languages();
+}
+
+/** Throws `bad_input` unless the value is an array of strings. */
+export function checkTexts(operation: string, texts: unknown): void {
+  if (!Array.isArray(texts))
+    throw new MatomariError(
+      'bad_input',
+      `${operation}: texts must be an array of strings, not ${show(texts)}`,
+    );
+  for (let i = 0; i < texts.length; i++)
+    if (typeof texts[i] !== 'string')
+      throw new MatomariError(
+        'bad_input',
+        `${operation}: texts[${i}] must be a string, not ${show(texts[i])}`,
+      );
 }

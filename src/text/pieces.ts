@@ -41,13 +41,13 @@ function cutPoint(sentence: string): number {
 const APART = /(・|[\u{10000}-\u{10ffff}]+)/u;
 
 /**
- * Readies Japanese text for kuromoji and cuts it into pieces. NFKC, because IPADIC knows neither half-width katakana
- * nor full-width letters; lone surrogates, which make kuromoji throw, become U+FFFD; invisible characters go.
+ * Readies Japanese text for kuromoji and cuts it into pieces. Lone surrogates, which make kuromoji throw, become U+FFFD;
+ * invisible characters go; NFKC, because IPADIC knows neither half-width katakana nor full-width letters.
  */
 export function splitJapanese(text: string): string[] {
   const normal = text
     .replace(/\p{Cs}/gu, '\ufffd')
-    .normalize('NFKC')
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, '');
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .normalize('NFKC');
   return normal.split(APART).flatMap((part, i) => (i % 2 === 1 ? part : splitPieces(part)));
 }

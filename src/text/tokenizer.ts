@@ -5,7 +5,7 @@ import type { Progress } from '../job.js';
 import { batches, Collector } from './batches.js';
 import type { CutterSettings } from './cutter.js';
 import { Lane } from './lane.js';
-import { LanguageDetector, methodOf } from './language.js';
+import { checkTexts, LanguageDetector, methodOf } from './language.js';
 import { DEFAULT_PATTERN, finder } from './pattern.js';
 import { checkPartsOfSpeech } from './pos.js';
 import { Slices } from './slices.js';
@@ -20,7 +20,7 @@ export interface TokenizerOptions {
   pos?: readonly string[] | undefined;
   /** Words to leave out, whatever their case: a list, or the built-in one of `japanese` or `english` (default none). */
   stopWords?: 'japanese' | 'english' | readonly string[] | undefined;
-  /** Worker threads at most (default: by the amount of text, up to 4 and the processors there are). Never changes a result. */
+  /** Worker threads (default: by the amount of text, up to the processors there are and 4). Never changes a result. */
   workers?: number | undefined;
   /** Aborting it cancels every call of tokenize. */
   signal?: AbortSignal | undefined;
@@ -43,7 +43,7 @@ export interface Tokenizer {
    * Japanese: every token of kuromoji with IPADIC (punctuation included, spaces not), in dictionary form where it has
    * one. Chinese, Korean, Thai, Lao, Khmer, Burmese: the words of Intl.Segmenter. Anything else: runs of two or more
    * letters, digits or underscores, scikit-learn's token pattern. Long pieces are cut, so the time is linear in the text:
-   * about 280,000 characters a second and worker in Japanese, 2 million by Intl.Segmenter, 50 million by the pattern.
+   * about 280,000 characters a second and worker in Japanese, 2 million by Intl.Segmenter, 30 million by the pattern.
    *
    * @throws MatomariError `bad_input` for something that is not a string, `cancelled`, `closed`
    */
@@ -83,9 +83,12 @@ export async function createTokenizer(options: TokenizerOptions = {}): Promise<T
   );
 }
 
-/** Characters that keep a worker busy for about as long as another takes to load the Japanese dictionary. */
-const TEXT_PER_WORKER = 150_000;
-/** Workers at most, unless the caller says otherwise: each holds 350 MB. */
+/**
+ * Characters for each worker before another is started. A worker takes 0.9 s to load the Japanese dictionary and warm up,
+ * and 350 MB; 300,000 characters are 1.1 s of work.
+ */
+const TEXT_PER_WORKER = 300_000;
+/** Workers at most, unless the caller says otherwise. */
 const MOST_WORKERS = 4;
 /** Batches that a worker has at a time, so that it never waits for the next. */
 const AHEAD = 2;
@@ -93,12 +96,18 @@ const AHEAD = 2;
 class PooledTokenizer implements Tokenizer {
   readonly language: string;
   readonly #settings: CutterSettings;
-  readonly #workers: number;
+  /** Fewest and most workers for texts that need any. */
+  readonly #workers: readonly [number, number];
   readonly #signal: AbortSignal | undefined;
   #lanes: Lane[] = [];
   #closed = false;
 
-  constructor(language: string, settings: CutterSettings, workers: number, signal: AbortSignal | undefined) {
+  constructor(
+    language: string,
+    settings: CutterSettings,
+    workers: readonly [number, number],
+    signal: AbortSignal | undefined,
+  ) {
     this.language = language;
     this.#settings = settings;
     this.#workers = workers;
@@ -109,7 +118,7 @@ class PooledTokenizer implements Tokenizer {
 
   async tokenize(texts: readonly string[], options: TokenizeOptions = {}): Promise<string[][]> {
     checkOptions('tokenize', options, ['signal', 'onProgress']);
-    checkTexts(texts);
+    checkTexts('tokenize', texts);
     if (this.#closed) throw closed();
     const stop = new AbortController();
     const aborted = new Promise<never>((_, reject) =>
@@ -141,19 +150,21 @@ class PooledTokenizer implements Tokenizer {
   ): Promise<string[][]> {
     const slices = new Slices('tokenize', signal);
     const languages = await this.#languages(texts, slices);
+    const methods = new Map([...new Set(languages)].map((language) => [language, methodOf(language)]));
+    const words: string[][] = [];
     const forWorkers: number[] = [];
     const forPattern: number[] = [];
     let characters = 0;
-    const methods = new Map([...new Set(languages)].map((language) => [language, methodOf(language)]));
-    for (const [i, language] of languages.entries()) {
-      if (methods.get(language) === 'pattern') forPattern.push(i);
+    for (let i = 0; i < texts.length; i++) {
+      words.push([]);
+      if (methods.get(languages[i]!) === 'pattern') forPattern.push(i);
       else {
         forWorkers.push(i);
         characters += texts[i]!.length;
       }
+      if (i % 1024 === 0 && slices.over) await slices.next();
     }
 
-    const words: string[][] = texts.map(() => []);
     let done = 0;
     const finish = (count: number) => {
       done += count;
@@ -208,10 +219,11 @@ class PooledTokenizer implements Tokenizer {
     finish(unreported);
   }
 
-  /** So many living workers, up to the limit; all that there are when they are more. */
+  /** So many living workers, within the limits; all that there are when they are more. */
   #lanesFor(wanted: number): Lane[] {
     this.#lanes = this.#lanes.filter((lane) => lane.alive);
-    const count = Math.max(1, Math.min(wanted, this.#workers));
+    const [least, most] = this.#workers;
+    const count = Math.max(least, Math.min(wanted, most));
     while (this.#lanes.length < count) this.#lanes.push(new Lane(this.#settings));
     return this.#lanes;
   }
@@ -219,14 +231,6 @@ class PooledTokenizer implements Tokenizer {
 
 const closed = () =>
   new MatomariError('closed', 'the tokenizer is closed: make another with createTokenizer');
-
-function checkTexts(texts: unknown): void {
-  if (!Array.isArray(texts))
-    throw new MatomariError('bad_input', `tokenize: texts must be an array of strings, not ${show(texts)}`);
-  for (let i = 0; i < texts.length; i++)
-    if (typeof texts[i] !== 'string')
-      throw new MatomariError('bad_input', `tokenize: texts[${i}] must be a string, not ${show(texts[i])}`);
-}
 
 function checkStopWords(value: unknown): string[] {
   if (value === 'japanese' || value === 'english') return [...STOP_WORDS[value]];
@@ -239,13 +243,16 @@ function checkStopWords(value: unknown): string[] {
   return value.map((word: string) => word.normalize('NFKC').toLowerCase());
 }
 
-/** Worker threads at most: the option, else MATOMARI_THREADS or the number of processors, up to four. */
-function checkWorkers(workers: unknown): number {
-  if (workers !== undefined) return checkInteger('workers', workers, 1, 64);
+/** Fewest and most workers: the number asked for, else up to MATOMARI_THREADS or the processors, and four. */
+function checkWorkers(workers: unknown): readonly [number, number] {
+  if (workers !== undefined) {
+    const count = checkInteger('workers', workers, 1, 64);
+    return [count, count];
+  }
   const variable = environment('MATOMARI_THREADS');
   const threads =
     variable === undefined
       ? availableParallelism()
       : checkInteger('MATOMARI_THREADS', Number(variable), 1, 1024);
-  return Math.min(threads, MOST_WORKERS);
+  return [1, Math.min(threads, MOST_WORKERS)];
 }
