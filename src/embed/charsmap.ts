@@ -31,7 +31,8 @@ export class Charsmap {
     if (!CLUSTERS.test(text)) return this.#characters(text);
     let out = '';
     for (const { segment } of this.#graphemes.segment(text)) {
-      const whole = segment.length < 6 && Buffer.byteLength(segment) < 6 ? this.#replacement(segment) : undefined;
+      const whole =
+        segment.length < 6 && Buffer.byteLength(segment) < 6 ? this.#replacement(segment) : undefined;
       out += whole ?? this.#characters(segment);
     }
     return out;
@@ -81,4 +82,5 @@ export class Charsmap {
 const offset = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6);
 
 // Only text with one of these can hold a grapheme of several characters that is short enough to matter.
-const CLUSTERS = /[\p{M}\p{Cf}\p{Grapheme_Extend}\p{Emoji_Modifier}\r\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u;
+const CLUSTERS =
+  /[\p{M}\p{Cf}\p{Grapheme_Extend}\p{Emoji_Modifier}\r\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u;

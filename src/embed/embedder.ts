@@ -54,10 +54,16 @@ export interface Embedder {
    * models move by float rounding (dynamically quantised ones by about 1e-3) with the batch.
    * Throws `bad_input` for what is not a string, `bad_option` for an unknown prompt, `cancelled`, `closed`.
    */
-  embed(texts: readonly string[], options?: EmbedOptions): Promise<Matrix & EmbedFacts & { truncatedIndices: Int32Array }>;
+  embed(
+    texts: readonly string[],
+    options?: EmbedOptions,
+  ): Promise<Matrix & EmbedFacts & { truncatedIndices: Int32Array }>;
 
   /** Tokens of every text, prompt and special tokens included, before truncation. */
-  countTokens(texts: readonly string[], options?: PromptOptions & { signal?: AbortSignal | undefined }): Promise<Int32Array>;
+  countTokens(
+    texts: readonly string[],
+    options?: PromptOptions & { signal?: AbortSignal | undefined },
+  ): Promise<Int32Array>;
 
   /** Token ids as the model gets them: prompt and special tokens included, after truncation, unpadded (so every mask is all ones). */
   tokenize(
@@ -139,7 +145,7 @@ export class WorkerEmbedder implements Embedder {
     const cut: number[] = [];
     let tokens = 0;
     let row = 0;
-    const tell = (done: number) => onProgress?.({ stage: 'embed', done, total: texts.length });
+    const tell = teller(onProgress, texts.length);
     for await (const window of this.#embedded('embed', windows(texts), prompt, signal, tell)) {
       matrix.data.set(window.vectors, row * this.dimensions);
       for (const index of window.truncated) cut.push(row + index);
@@ -174,7 +180,8 @@ export class WorkerEmbedder implements Embedder {
     const inputIds: number[][] = [];
     for await (const window of windows(texts)) {
       const { ids, offsets } = await this.#tokenized('tokenize', window, prompt, options.signal);
-      for (let i = 0; i < window.length; i++) inputIds.push(Array.from(ids.subarray(offsets[i]!, offsets[i + 1]!)));
+      for (let i = 0; i < window.length; i++)
+        inputIds.push(Array.from(ids.subarray(offsets[i]!, offsets[i + 1]!)));
     }
     return { inputIds, attentionMask: inputIds.map((ids) => ids.map(() => 1)) };
   }
@@ -197,14 +204,24 @@ export class WorkerEmbedder implements Embedder {
   }
 
   /** Checks what all operations share and gives the text of the prompt. */
-  #begin(operation: string, options: PromptOptions & { signal?: AbortSignal | undefined }, known: string[]): string {
-    if (this.#closed) throw new MatomariError('closed', `${operation}: this embedder was closed: load the model again`);
+  #begin(
+    operation: string,
+    options: PromptOptions & { signal?: AbortSignal | undefined },
+    known: string[],
+  ): string {
+    if (this.#closed)
+      throw new MatomariError('closed', `${operation}: this embedder was closed: load the model again`);
     checkOptions(operation, options, known);
     throwIfAborted(options.signal, operation);
     return promptText(options, this.#parts.prompts) ?? this.#parts.promptText;
   }
 
-  #tokenized(operation: string, texts: string[], prompt: string, signal: AbortSignal | undefined): Promise<Tokenized> {
+  #tokenized(
+    operation: string,
+    texts: string[],
+    prompt: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Tokenized> {
     const request: TokenizeRequest = { texts, prompt, maxTokens: this.maxTokens };
     return this.#parts.tokenizer.call<Tokenized>(operation, request, { signal });
   }
@@ -220,6 +237,10 @@ export class WorkerEmbedder implements Embedder {
     const under: Promise<EmbeddedWindow>[] = [];
     let ended = false;
     let begun = 0;
+    // Also fires when the caller stops taking windows, so that nothing goes on in the workers for nobody.
+    const stop = new AbortController();
+    const abort = () => stop.abort(signal!.reason);
+    signal?.addEventListener('abort', abort, { once: true });
     try {
       for (;;) {
         while (!ended && under.length < IN_FLIGHT) {
@@ -228,7 +249,9 @@ export class WorkerEmbedder implements Embedder {
           else {
             const before = begun;
             begun += next.value.length;
-            const window = this.#window(operation, next.value, prompt, signal, (done) => tell(before + done));
+            const window = this.#window(operation, next.value, prompt, stop.signal, (done) =>
+              tell(before + done),
+            );
             // Awaited below, in order; until then a rejection is not an unhandled one.
             window.catch(() => {});
             under.push(window);
@@ -239,6 +262,8 @@ export class WorkerEmbedder implements Embedder {
         yield await first;
       }
     } finally {
+      signal?.removeEventListener('abort', abort);
+      stop.abort();
       if (!ended) stream.return().catch(() => {});
     }
   }
@@ -247,7 +272,7 @@ export class WorkerEmbedder implements Embedder {
     operation: string,
     texts: string[],
     prompt: string,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
     onProgress: (done: number) => void,
   ): Promise<EmbeddedWindow> {
     const { ids, offsets, counts, promptTokens } = await this.#tokenized(operation, texts, prompt, signal);
@@ -255,16 +280,36 @@ export class WorkerEmbedder implements Embedder {
     const tokens = ids.length;
     const request: EmbedRequest = { ids, offsets, promptTokens };
     const transfer = [ids.buffer, offsets.buffer];
-    const vectors = await this.#parts.session.call<Float32Array>(operation, request, { transfer, signal, onProgress });
+    const vectors = await this.#parts.session.call<Float32Array>(operation, request, {
+      transfer,
+      signal,
+      onProgress,
+    });
     return { texts, vectors, tokens, truncated };
   }
+}
+
+/** A reporter of progress that never goes back: windows report while earlier ones are still being put away. */
+export function teller(
+  onProgress: ((progress: Progress) => void) | undefined,
+  total: number,
+): (done: number) => void {
+  let told = -1;
+  return (done) => {
+    if (done <= told) return;
+    told = done;
+    onProgress?.({ stage: 'embed', done, total });
+  };
 }
 
 /** The prompt that options ask for, or undefined when they ask for none. */
 export function promptText(options: PromptOptions, prompts: Record<string, string>): string | undefined {
   const { prompt, promptText } = options;
   if (prompt !== undefined && promptText !== undefined)
-    throw new MatomariError('bad_option', 'prompt (a name) and promptText (the text itself) exclude each other: give one');
+    throw new MatomariError(
+      'bad_option',
+      'prompt (a name) and promptText (the text itself) exclude each other: give one',
+    );
   if (promptText !== undefined) {
     if (typeof promptText === 'string') return promptText;
     throw new MatomariError('bad_option', `promptText must be a string, not ${show(promptText)}`);
@@ -272,6 +317,7 @@ export function promptText(options: PromptOptions, prompts: Record<string, strin
   if (prompt === undefined) return undefined;
   if (typeof prompt === 'string' && Object.hasOwn(prompts, prompt)) return prompts[prompt]!;
   const names = Object.keys(prompts);
-  const cure = names.length > 0 ? `it has ${names.join(', ')}` : 'it has none; give the text itself as promptText';
+  const cure =
+    names.length > 0 ? `it has ${names.join(', ')}` : 'it has none; give the text itself as promptText';
   throw new MatomariError('bad_option', `the model has no prompt named ${show(prompt)}: ${cure}`);
 }

@@ -39,7 +39,9 @@ export async function createEncoder(spec: TokenizerSpec): Promise<Encoder> {
     const encode = (unigram ? sentencePiece(json) : undefined) ?? (await library(json, spec.config));
     return { encode: (text) => encode(wellFormed(text)), ...specialTokens(json.post_processor) };
   } catch (cause) {
-    throw new MatomariError('bad_file', `${spec.json} cannot be used: ${(cause as Error).message}`, { cause });
+    throw new MatomariError('bad_file', `${spec.json} cannot be used: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
@@ -70,7 +72,10 @@ function parse(file: string, path: string): TokenizerJson {
     );
   }
   if (json?.model?.vocab) return json;
-  throw new MatomariError('bad_file', `${path} is not a tokenizer.json: it has no model.vocab; get the file again`);
+  throw new MatomariError(
+    'bad_file',
+    `${path} is not a tokenizer.json: it has no model.vocab; get the file again`,
+  );
 }
 
 async function library(json: TokenizerJson, config: object): Promise<(text: string) => number[]> {
@@ -109,7 +114,10 @@ function specialTokens(processor: PostProcessor | null | undefined): { prefix: n
         if ('Sequence' in item) side = suffix;
         else {
           const token = processor!.special_tokens?.[item.SpecialToken.id];
-          if (!token) throw new Error(`its post-processor names a special token without an id, ${item.SpecialToken.id}`);
+          if (!token)
+            throw new Error(
+              `its post-processor names a special token without an id, ${item.SpecialToken.id}`,
+            );
           side.push(...token.ids);
         }
       break;

@@ -66,7 +66,8 @@ function chooseOutput(outputs: Port[], spec: GraphSpec): { name: string; pooled:
     named('last_hidden_state') ??
     named('token_embeddings') ??
     outputs.find((port) => port.rank === 3 && /hidden/.test(port.name));
-  const only = outputs.length === 1 && outputs[0]!.rank === 2 && outputs[0]!.name !== 'logits' ? outputs[0] : undefined;
+  const only =
+    outputs.length === 1 && outputs[0]!.rank === 2 && outputs[0]!.name !== 'logits' ? outputs[0] : undefined;
   const pooled = named('sentence_embedding') ?? only;
   if (pooled && !spec.poolingAsked) return { name: pooled.name, pooled: true };
   if (pooled && !hidden)
@@ -75,8 +76,13 @@ function chooseOutput(outputs: Port[], spec: GraphSpec): { name: string; pooled:
       `${spec.graph} pools by itself and gives no hidden states: leave the option pooling out`,
     );
   if (!hidden) {
-    const purpose = named('logits') ? 'is exported for generating text or classifying' : 'gives no hidden states';
-    throw new MatomariError('bad_file', `${spec.graph} ${purpose} (its outputs: ${names(outputs)}): ${EXPORT}`);
+    const purpose = named('logits')
+      ? 'is exported for generating text or classifying'
+      : 'gives no hidden states';
+    throw new MatomariError(
+      'bad_file',
+      `${spec.graph} ${purpose} (its outputs: ${names(outputs)}): ${EXPORT}`,
+    );
   }
   if (spec.otherModules.length > 0)
     throw new MatomariError(
@@ -87,4 +93,7 @@ function chooseOutput(outputs: Port[], spec: GraphSpec): { name: string; pooled:
 }
 
 const names = (list: Port[]): string =>
-  list.slice(0, 4).map((port) => port.name).join(', ') + (list.length > 4 ? ` and ${list.length - 4} more` : '');
+  list
+    .slice(0, 4)
+    .map((port) => port.name)
+    .join(', ') + (list.length > 4 ? ` and ${list.length - 4} more` : '');

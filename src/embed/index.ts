@@ -1,4 +1,4 @@
-export type { EmbedFacts, Embedder, EmbedOptions, EmbedToFileOptions, PromptOptions } from './embedder.js';
+export type { Embedder, EmbedFacts, EmbedOptions, EmbedToFileOptions, PromptOptions } from './embedder.js';
 export { type LoadEmbedderOptions, loadEmbedder } from './load.js';
 export type { Dtype } from './model-directory.js';
 export type { PoolingMode } from './pooling.js';

@@ -25,7 +25,7 @@ export interface LoadEmbedderOptions extends PromptOptions {
   normalize?: boolean | undefined;
   /** Threads of the model's kernels (default: MATOMARI_THREADS, else every processor). */
   threads?: number | undefined;
-  /** Padded tokens of a batch (default 768; 8192 for static models). */
+  /** Padded tokens of a batch (default 512; 8192 for static models). */
   tokensPerBatch?: number | undefined;
   /** Aborting it stops the loading and rejects with `cancelled`. */
   signal?: AbortSignal | undefined;
@@ -62,16 +62,28 @@ export async function loadEmbedder(model: string, options: LoadEmbedderOptions =
   checkOptions('loadEmbedder', options, OPTIONS);
   const { signal } = options;
   if (typeof model !== 'string' || model === '')
-    throw new MatomariError('model_not_found', `model must be 'builtin' or the path of a model directory, not ${show(model)}`);
+    throw new MatomariError(
+      'model_not_found',
+      `model must be 'builtin' or the path of a model directory, not ${show(model)}`,
+    );
   throwIfAborted(signal, 'loadEmbedder');
   resolveDevice(options.device);
-  const dtype = options.dtype === undefined ? undefined : checkOneOf('dtype', options.dtype, Object.keys(DTYPES) as Dtype[]);
-  const pooling = options.pooling === undefined ? undefined : checkOneOf('pooling', options.pooling, POOLING_MODES);
-  const normalize = options.normalize === undefined ? undefined : checkBoolean('normalize', options.normalize);
+  const dtype =
+    options.dtype === undefined
+      ? undefined
+      : checkOneOf('dtype', options.dtype, Object.keys(DTYPES) as Dtype[]);
+  const pooling =
+    options.pooling === undefined ? undefined : checkOneOf('pooling', options.pooling, POOLING_MODES);
+  const normalize =
+    options.normalize === undefined ? undefined : checkBoolean('normalize', options.normalize);
   const threads = embeddingThreads(options.threads);
 
   const directory = await readModelDirectory(model, dtype);
-  const tokensPerBatch = checkInteger('tokensPerBatch', options.tokensPerBatch ?? (directory.static ? 8192 : 768), 1);
+  const tokensPerBatch = checkInteger(
+    'tokensPerBatch',
+    options.tokensPerBatch ?? (directory.static ? 8192 : 512),
+    1,
+  );
   const prompts = directory.prompts;
   const byDefault = directory.defaultPrompt === undefined ? {} : { prompt: directory.defaultPrompt };
   const maxTokens = chooseMaxTokens(options.maxTokens, directory.maxTokens, directory.positions);
@@ -96,7 +108,11 @@ export async function loadEmbedder(model: string, options: LoadEmbedderOptions =
     tokensPerBatch,
   };
   const prompt = promptText(options, prompts) ?? promptText(byDefault, prompts) ?? '';
-  const tokenizer = new WorkerLink<{ specialTokens: number }>('tokenizer-worker', tokenizerData, 'tokenizer worker');
+  const tokenizer = new WorkerLink<{ specialTokens: number }>(
+    'tokenizer-worker',
+    tokenizerData,
+    'tokenizer worker',
+  );
   const session = new WorkerLink<{ dimensions: number }>('session-worker', sessionData, 'embedding worker');
   try {
     const loaded = Promise.all([tokenizer.ready, session.ready]);
@@ -107,7 +123,13 @@ export async function loadEmbedder(model: string, options: LoadEmbedderOptions =
         `maxTokens must be above ${specialTokens}, the special tokens of every text, not ${maxTokens}`,
       );
     const [graph, json] = await Promise.all([stat(directory.graph), stat(directory.tokenizerJson)]);
-    const settings = { model: directory.name, graphBytes: graph.size, tokenizerBytes: json.size, maxTokens, ...sessionData };
+    const settings = {
+      model: directory.name,
+      graphBytes: graph.size,
+      tokenizerBytes: json.size,
+      maxTokens,
+      ...sessionData,
+    };
     return new WorkerEmbedder({
       model: directory.name,
       dimensions,
@@ -134,5 +156,8 @@ function chooseMaxTokens(asked: unknown, usual: number, positions: number): numb
   if (asked === undefined) return usual;
   const tokens = checkInteger('maxTokens', asked, 1);
   if (tokens <= Math.max(positions, usual)) return tokens;
-  throw new MatomariError('bad_option', `maxTokens must be at most ${Math.max(positions, usual)}, the positions of this model, not ${tokens}`);
+  throw new MatomariError(
+    'bad_option',
+    `maxTokens must be at most ${Math.max(positions, usual)}, the positions of this model, not ${tokens}`,
+  );
 }

@@ -57,7 +57,9 @@ export async function readModelDirectory(model: string, dtype: Dtype | undefined
   const prompts = (await json<PromptConfig>(join(dir, 'config_sentence_transformers.json'))) ?? {};
   const poolingPath = at('Pooling');
   const pooling =
-    poolingPath === undefined ? {} : await required<PoolingConfig>(join(dir, poolingPath), 'config.json', model);
+    poolingPath === undefined
+      ? {}
+      : await required<PoolingConfig>(join(dir, poolingPath), 'config.json', model);
   const positions = positionLimit(config, tokenizerConfig);
   return {
     name: model === 'builtin' ? model : basename(dir),
@@ -68,7 +70,9 @@ export async function readModelDirectory(model: string, dtype: Dtype | undefined
     pooling: poolingModes(pooling),
     includePrompt: pooling.include_prompt !== false,
     normalize: kinds.includes('Normalize'),
-    otherModules: kinds.filter((kind) => !['Transformer', 'StaticEmbedding', 'Pooling', 'Normalize', 'Dropout'].includes(kind)),
+    otherModules: kinds.filter(
+      (kind) => !['Transformer', 'StaticEmbedding', 'Pooling', 'Normalize', 'Dropout'].includes(kind),
+    ),
     static: kinds.includes('StaticEmbedding'),
     padId: config.pad_token_id ?? 0,
     prompts: prompts.prompts ?? {},
@@ -111,7 +115,8 @@ async function checkDirectory(model: string, dir: string): Promise<void> {
   );
 }
 
-const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() ?? false;
+const exists = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isFile() ?? false;
 
 function missing(path: string, model: string): MatomariError {
   return new MatomariError(
@@ -132,9 +137,13 @@ async function json<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(text) as T;
   } catch (cause) {
-    throw new MatomariError('bad_file', `${path} is not valid JSON (${(cause as Error).message}): get the file again`, {
-      cause,
-    });
+    throw new MatomariError(
+      'bad_file',
+      `${path} is not valid JSON (${(cause as Error).message}): get the file again`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -142,7 +151,10 @@ async function readModules(path: string): Promise<Module[]> {
   const modules = (await json<unknown>(path)) ?? [];
   const valid = (m: Partial<Module> | null) => typeof m?.type === 'string' && typeof m.path === 'string';
   if (Array.isArray(modules) && modules.every(valid)) return modules as Module[];
-  throw new MatomariError('bad_file', `${path} is not a list of modules with type and path: get the file again`);
+  throw new MatomariError(
+    'bad_file',
+    `${path} is not a list of modules with type and path: get the file again`,
+  );
 }
 
 async function required<T>(dir: string, file: string, model: string): Promise<T> {
@@ -177,19 +189,32 @@ function poolingModes(config: PoolingConfig): PoolingMode[] {
     return [named].flat().map((mode) => {
       const known = mode === 'mean_sqrt_len_tokens' ? 'mean_sqrt_len' : mode;
       if ((POOLING_MODES as readonly string[]).includes(known)) return known as PoolingMode;
-      throw new MatomariError('bad_file', `pooling_mode ${mode} is not known: it must be one of ${POOLING_MODES.join(', ')}`);
+      throw new MatomariError(
+        'bad_file',
+        `pooling_mode ${mode} is not known: it must be one of ${POOLING_MODES.join(', ')}`,
+      );
     });
   const modes = LEGACY.filter(([key]) => config[key] === true).map(([, mode]) => mode);
   return modes.length > 0 ? modes : ['mean'];
 }
 
 /** The graph of the precision asked for; without one onnx/model.onnx, else the only graph there is. */
-async function findGraph(dir: string, base: string, dtype: Dtype | undefined, model: string): Promise<string> {
+async function findGraph(
+  dir: string,
+  base: string,
+  dtype: Dtype | undefined,
+  model: string,
+): Promise<string> {
   const folders = [...new Set([join(dir, 'onnx'), join(base, 'onnx'), dir])];
   const found: string[] = [];
   for (const folder of folders) {
     const files = await readdir(folder).catch(() => []);
-    found.push(...files.filter((file) => file.endsWith('.onnx')).sort().map((file) => join(folder, file)));
+    found.push(
+      ...files
+        .filter((file) => file.endsWith('.onnx'))
+        .sort()
+        .map((file) => join(folder, file)),
+    );
   }
   if (found.length === 0)
     throw new MatomariError(
@@ -201,10 +226,16 @@ async function findGraph(dir: string, base: string, dtype: Dtype | undefined, mo
     const wanted = DTYPES[checkOneOf('dtype', dtype, Object.keys(DTYPES) as Dtype[])];
     const graph = found.find((file) => basename(file) === wanted);
     if (graph) return graph;
-    throw new MatomariError('model_not_found', `model "${model}" has no ${wanted} for dtype "${dtype}": there is ${list}`);
+    throw new MatomariError(
+      'model_not_found',
+      `model "${model}" has no ${wanted} for dtype "${dtype}": there is ${list}`,
+    );
   }
   const plain = found.find((file) => basename(file) === 'model.onnx');
   if (plain) return plain;
   if (found.length === 1) return found[0]!;
-  throw new MatomariError('bad_option', `model "${model}" has several graphs: choose one with the option dtype (there is ${list})`);
+  throw new MatomariError(
+    'bad_option',
+    `model "${model}" has several graphs: choose one with the option dtype (there is ${list})`,
+  );
 }

@@ -50,7 +50,8 @@ function* fields(bytes: Uint8Array): Generator<[field: number, value: number | U
 /** The last value of a length-delimited field of a message, or an empty one. */
 function part(bytes: Uint8Array, field: number): Uint8Array {
   let found = new Uint8Array(0);
-  for (const [number, value] of fields(bytes)) if (number === field && typeof value !== 'number') found = value as never;
+  for (const [number, value] of fields(bytes))
+    if (number === field && typeof value !== 'number') found = value as never;
   return found;
 }
 
@@ -105,13 +106,24 @@ function message(field: number, ...parts: (readonly number[] | string)[]): numbe
 }
 
 /** A NodeProto in a graph, with integer and integer-list attributes. */
-function node(op: string, inputs: string[], outputs: string[], attributes: Record<string, number | number[]> = {}): number[] {
+function node(
+  op: string,
+  inputs: string[],
+  outputs: string[],
+  attributes: Record<string, number | number[]> = {},
+): number[] {
   const written = Object.entries(attributes).map(([name, value]) =>
     typeof value === 'number'
       ? message(5, message(1, name), number(3, value), number(20, 2))
       : message(5, message(1, name), ...value.map((v) => number(8, v)), number(20, 7)),
   );
-  return message(1, ...inputs.map((i) => message(1, i)), ...outputs.map((o) => message(2, o)), message(4, op), ...written);
+  return message(
+    1,
+    ...inputs.map((i) => message(1, i)),
+    ...outputs.map((o) => message(2, o)),
+    message(4, op),
+    ...written,
+  );
 }
 
 /** A one-dimensional int64 constant in a graph. */
@@ -123,7 +135,14 @@ const floats = (field: 11 | 12, name: string, rank: number): number[] =>
   message(
     field,
     message(1, name),
-    message(2, message(1, number(1, FLOAT), message(2, ...Array.from({ length: rank }, (_, i) => message(1, message(2, `${name}_${i}`)))))),
+    message(
+      2,
+      message(
+        1,
+        number(1, FLOAT),
+        message(2, ...Array.from({ length: rank }, (_, i) => message(1, message(2, `${name}_${i}`)))),
+      ),
+    ),
   );
 
 /** Names that the graft brings into a graph. */
@@ -157,7 +176,11 @@ export function poolingGraft(hidden: string, weighted: boolean, max: boolean): U
   }
   const joined = weighted && max ? name('joined') : name(max ? 'maxima' : 'sums');
   if (weighted && max) parts.push(node('Concat', [name('sums'), name('maxima')], [joined], { axis: 1 }));
-  parts.push(constant(name('shape'), [0, -1]), node('Reshape', [joined, name('shape')], [POOLED]), floats(12, POOLED, 2));
+  parts.push(
+    constant(name('shape'), [0, -1]),
+    node('Reshape', [joined, name('shape')], [POOLED]),
+    floats(12, POOLED, 2),
+  );
   return Uint8Array.from(message(7, ...parts));
 }
 

@@ -15,7 +15,11 @@ export interface ExecutionProviders {
  * loaded in a worker thread of its own, which is gone afterwards.
  */
 export async function executionProviders(): Promise<ExecutionProviders> {
-  const link = new WorkerLink<Omit<ExecutionProviders, 'reason'>>('providers-worker', {}, 'worker of ONNX Runtime');
+  const link = new WorkerLink<Omit<ExecutionProviders, 'reason'>>(
+    'providers-worker',
+    {},
+    'worker of ONNX Runtime',
+  );
   try {
     return { ...(await link.ready), reason: undefined };
   } catch (error) {

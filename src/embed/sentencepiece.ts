@@ -39,7 +39,9 @@ export function sentencePiece(json: SentencePieceConfig): ((text: string) => num
   const added = json.added_tokens ?? [];
   const isNormalized = (token: AddedToken) => token.normalized ?? !token.special;
   const raw = added.filter((token) => !isNormalized(token));
-  const normalized = added.filter(isNormalized).map((token) => ({ ...token, content: normalize(token.content) }));
+  const normalized = added
+    .filter(isNormalized)
+    .map((token) => ({ ...token, content: normalize(token.content) }));
   const splitRaw = splitter(raw);
   const splitNormalized = splitter(normalized);
 
@@ -118,7 +120,8 @@ function preTokenizer(config: Step | null | undefined): PreTokenize | undefined 
       if (steps.includes(undefined)) return undefined;
       return (text, first) =>
         steps.reduce<string[]>(
-          (words, step) => words.flatMap((word, i) => [...step!(word, first && i === 0 && text.startsWith(word))]),
+          (words, step) =>
+            words.flatMap((word, i) => [...step!(word, first && i === 0 && text.startsWith(word))]),
           [text],
         );
     }
@@ -134,7 +137,8 @@ function metaspace(config: Step): PreTokenize {
   const cut = config.split !== false;
   return (text, first) => {
     let marked = text.replaceAll(' ', mark);
-    if ((scheme === 'always' || (scheme === 'first' && first)) && !marked.startsWith(mark)) marked = mark + marked;
+    if ((scheme === 'always' || (scheme === 'first' && first)) && !marked.startsWith(mark))
+      marked = mark + marked;
     if (!cut || marked.indexOf(mark, 1) < 0) return [marked];
     const words: string[] = [];
     for (let start = 0; start < marked.length; ) {
@@ -148,7 +152,9 @@ function metaspace(config: Step): PreTokenize {
 }
 
 /** Finds added tokens: appends their ids, and hands what lies between them to `rest` with the place where it stood. */
-function splitter(tokens: AddedToken[]): (text: string, ids: number[], rest: (part: string, at: number) => void) => void {
+function splitter(
+  tokens: AddedToken[],
+): (text: string, ids: number[], rest: (part: string, at: number) => void) => void {
   const known = tokens.filter((token) => token.content !== '');
   if (known.length === 0)
     return (text, _, rest) => {

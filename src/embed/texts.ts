@@ -7,18 +7,24 @@ const WINDOW_CHARACTERS = 2 ** 20;
 
 /** Throws `bad_input` unless every entry of an array is a string. */
 export function checkTexts(texts: unknown): asserts texts is readonly string[] {
-  if (!Array.isArray(texts)) throw new MatomariError('bad_input', `texts must be an array of strings, not ${show(texts)}`);
+  if (!Array.isArray(texts))
+    throw new MatomariError('bad_input', `texts must be an array of strings, not ${show(texts)}`);
   for (let i = 0; i < texts.length; i++) if (typeof texts[i] !== 'string') throw notAString(texts[i], i);
 }
 
 const notAString = (value: unknown, index: number): MatomariError =>
-  new MatomariError('bad_input', `text ${index} is ${show(value)}, not a string: leave it out or give it a text`);
+  new MatomariError(
+    'bad_input',
+    `text ${index} is ${show(value)}, not a string: leave it out or give it a text`,
+  );
 
 /**
  * Cuts a stream of texts into windows, which are tokenised and embedded one by one. Where a window ends depends on
  * nothing but its own texts, so an interrupted run that goes on at the start of a window forms the same windows.
  */
-export async function* windows(texts: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string[], void, void> {
+export async function* windows(
+  texts: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<string[], void, void> {
   let window: string[] = [];
   let characters = 0;
   let index = 0;
@@ -45,7 +51,11 @@ export async function* windows(texts: Iterable<string> | AsyncIterable<string>):
 }
 
 /** Waits for a promise, or rejects with `cancelled` as soon as the signal fires. */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined, operation: string): Promise<T> {
+export async function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  operation: string,
+): Promise<T> {
   if (!signal) return promise;
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { checkBoolean, show } from '../check.js';
 import { MatomariError } from '../errors.js';
-import type { EmbeddedWindow, EmbedFacts, EmbedToFileOptions } from './embedder.js';
+import { type EmbeddedWindow, type EmbedFacts, type EmbedToFileOptions, teller } from './embedder.js';
 import { orAborted, windows } from './texts.js';
 
 /** What embedding to a file needs of an embedder. */
@@ -36,7 +36,10 @@ export async function embedToFile(
 ): Promise<EmbedFacts & { rows: number; cols: number }> {
   checkStream(texts);
   if (typeof path !== 'string' || path === '')
-    throw new MatomariError('bad_option', `path must be the name of the .npy file to write, not ${show(path)}`);
+    throw new MatomariError(
+      'bad_option',
+      `path must be the name of the .npy file to write, not ${show(path)}`,
+    );
   const resume = options.resume !== undefined && checkBoolean('resume', options.resume);
   const { signal, onProgress } = options;
   const total = Array.isArray(texts) ? texts.length : 0;
@@ -48,9 +51,9 @@ export async function embedToFile(
     const stream = windows(texts);
     if (mark.rows > 0) await skip(stream, mark, hash, path, signal);
     const base = mark.rows;
-    const tell = (done: number) => onProgress?.({ stage: 'embed', done: base + done, total });
-    tell(0);
-    for await (const window of model.embed(stream, tell)) {
+    const tell = teller(onProgress, total);
+    tell(base);
+    for await (const window of model.embed(stream, (done) => tell(base + done))) {
       for (const text of window.texts) addText(hash, text);
       mark = {
         rows: mark.rows + window.texts.length,
@@ -60,7 +63,7 @@ export async function embedToFile(
       };
       const { vectors } = window;
       await writing(path, () => files.append(vectors, mark));
-      tell(mark.rows - base);
+      tell(mark.rows);
     }
     const { rows, tokens, truncated } = mark;
     await writing(path, () => files.finish(npyHeader(rows, model.dimensions)));
@@ -71,9 +74,15 @@ export async function embedToFile(
 }
 
 function checkStream(texts: unknown): void {
-  const iterable = typeof texts === 'object' && texts !== null && (Symbol.iterator in texts || Symbol.asyncIterator in texts);
+  const iterable =
+    typeof texts === 'object' &&
+    texts !== null &&
+    (Symbol.iterator in texts || Symbol.asyncIterator in texts);
   if (!iterable)
-    throw new MatomariError('bad_input', `texts must be an array or another (async) iterable of strings, not ${show(texts)}`);
+    throw new MatomariError(
+      'bad_input',
+      `texts must be an array or another (async) iterable of strings, not ${show(texts)}`,
+    );
 }
 
 /** Length first, so that the borders between texts count. */
@@ -125,19 +134,30 @@ class PartialFile {
   readonly #data: FileHandle;
   readonly #journal: FileHandle;
   #end: number;
+  #journalEnd: number;
   /** Where the run stands. */
   readonly mark: Mark;
 
-  private constructor(path: string, data: FileHandle, journal: FileHandle, mark: Mark, end: number) {
+  private constructor(
+    path: string,
+    data: FileHandle,
+    journal: FileHandle,
+    mark: Mark,
+    end: number,
+    journalEnd: number,
+  ) {
     this.#path = path;
     this.#data = data;
     this.#journal = journal;
     this.mark = mark;
     this.#end = end;
+    this.#journalEnd = journalEnd;
   }
 
   static async open(path: string, settings: string, resume: boolean): Promise<PartialFile> {
     const found = resume ? await readJournal(path, settings) : undefined;
+    // Before the data: a journal must never speak of rows that are gone.
+    if (!found) await rm(`${path}.journal`, { force: true });
     const data = await open(`${path}.partial`, found ? 'r+' : 'w');
     try {
       const mark = found?.mark ?? { rows: 0, tokens: 0, truncated: 0, texts: '' };
@@ -151,8 +171,8 @@ class PartialFile {
       await data.truncate(end);
       const journal = await open(`${path}.journal`, found ? 'r+' : 'w');
       await journal.truncate(found?.bytes ?? 0);
-      if (!found) await journal.write(`${settings}\n`, 0);
-      return new PartialFile(path, data, journal, mark, end);
+      const first = found ? 0 : (await journal.write(`${settings}\n`, 0)).bytesWritten;
+      return new PartialFile(path, data, journal, mark, end, (found?.bytes ?? 0) + first);
     } catch (error) {
       await data.close();
       throw error;
@@ -161,11 +181,12 @@ class PartialFile {
 
   async append(vectors: Float32Array, mark: Mark): Promise<void> {
     const bytes = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
-    for (let at = 0; at < bytes.length; ) at += (await this.#data.write(bytes, at, undefined, this.#end + at)).bytesWritten;
+    for (let at = 0; at < bytes.length; )
+      at += (await this.#data.write(bytes, at, undefined, this.#end + at)).bytesWritten;
     this.#end += bytes.length;
     await this.#data.datasync();
-    const { size } = await this.#journal.stat();
-    await this.#journal.write(`${JSON.stringify(mark)}\n`, size);
+    const { bytesWritten } = await this.#journal.write(`${JSON.stringify(mark)}\n`, this.#journalEnd);
+    this.#journalEnd += bytesWritten;
     await this.#journal.datasync();
   }
 
@@ -188,8 +209,14 @@ class PartialFile {
  * The last whole mark of a journal and where it ends; undefined when there is nothing to resume. A kill may have torn
  * the last line, which then does not count.
  */
-async function readJournal(path: string, settings: string): Promise<{ mark: Mark; bytes: number } | undefined> {
-  const lines = await Promise.all([readFile(`${path}.journal`, 'utf8'), open(`${path}.partial`, 'r').then((f) => f.close())])
+async function readJournal(
+  path: string,
+  settings: string,
+): Promise<{ mark: Mark; bytes: number } | undefined> {
+  const lines = await Promise.all([
+    readFile(`${path}.journal`, 'utf8'),
+    open(`${path}.partial`, 'r').then((f) => f.close()),
+  ])
     .then(([text]) => text.split('\n').slice(0, -1))
     .catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
@@ -203,16 +230,22 @@ async function readJournal(path: string, settings: string): Promise<{ mark: Mark
       `resume: ${path}.partial was begun with other settings (${difference(first, settings)}): use the same, or leave resume out to start over`,
     );
   const last = lines.length > 1 ? lines[lines.length - 1]! : undefined;
-  const mark = last === undefined ? { rows: 0, tokens: 0, truncated: 0, texts: '' } : (JSON.parse(last) as Mark);
+  const mark =
+    last === undefined ? { rows: 0, tokens: 0, truncated: 0, texts: '' } : (JSON.parse(last) as Mark);
   return { mark, bytes: Buffer.byteLength(lines.map((line) => `${line}\n`).join('')) };
 }
 
 /** The first setting in which two settings lines differ, in words. */
 function difference(before: string, now: string): string {
   try {
-    const [a, b] = [JSON.parse(before) as Record<string, unknown>, JSON.parse(now) as Record<string, unknown>];
+    const [a, b] = [
+      JSON.parse(before) as Record<string, unknown>,
+      JSON.parse(now) as Record<string, unknown>,
+    ];
     const key = Object.keys({ ...a, ...b }).find((k) => JSON.stringify(a[k]) !== JSON.stringify(b[k]));
-    return key === undefined ? 'in another order' : `${key} ${JSON.stringify(a[key])}, now ${JSON.stringify(b[key])}`;
+    return key === undefined
+      ? 'in another order'
+      : `${key} ${JSON.stringify(a[key])}, now ${JSON.stringify(b[key])}`;
   } catch {
     return 'its journal is not readable';
   }

@@ -86,7 +86,9 @@ export class Unigram {
   /** An unknown stretch: its bytes, last first, where the vocabulary has a piece for every one; else the unknown id. */
   #collectUnknown(text: string, ids: number[]): void {
     if (this.#byteFallback) {
-      const bytes = Array.from(Buffer.from(text), (b) => this.#id(`<0x${b.toString(16).toUpperCase().padStart(2, '0')}>`));
+      const bytes = Array.from(Buffer.from(text), (b) =>
+        this.#id(`<0x${b.toString(16).toUpperCase().padStart(2, '0')}>`),
+      );
       if (!bytes.includes(-1)) {
         for (const id of bytes.reverse()) ids.push(id);
         return;

@@ -49,7 +49,12 @@ export class WorkerLink<Facts> {
     });
     this.#exit = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
-        this.#die(new MatomariError('internal', `the ${what} ended unexpectedly (exit code ${code}): load the model again`));
+        this.#die(
+          new MatomariError(
+            'internal',
+            `the ${what} ended unexpectedly (exit code ${code}): load the model again`,
+          ),
+        );
         resolve();
       });
     });
@@ -93,7 +98,10 @@ export class WorkerLink<Facts> {
       });
       signal?.addEventListener('abort', abort, { once: true });
       this.#worker.ref();
-      this.#worker.postMessage({ id, request } satisfies ToWorker, options.transfer as ArrayBuffer[] | undefined);
+      this.#worker.postMessage(
+        { id, request } satisfies ToWorker,
+        options.transfer as ArrayBuffer[] | undefined,
+      );
     });
   }
 

@@ -28,7 +28,10 @@ export function serve<Request, Facts>(prepare: () => Promise<Service<Request, Fa
     port.postMessage(message, transfer as ArrayBuffer[]);
   const fail = (id: number, error: unknown) => {
     const { code, message } = error as { code?: string; message: string };
-    post({ id, error: { code: error instanceof MatomariError ? (code as MatomariError['code']) : 'internal', message } });
+    post({
+      id,
+      error: { code: error instanceof MatomariError ? (code as MatomariError['code']) : 'internal', message },
+    });
   };
   let closing = false;
   const ready = prepare();
