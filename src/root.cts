@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 function findRoot(): string {
   for (let dir = __dirname; ; dir = dirname(dir))
     if (existsSync(join(dir, 'binding.d.ts')) && existsSync(join(dir, 'package.json'))) return dir;
-    else if (dir === dirname(dir)) throw new Error(`the package folder of matomari was not found above ${__dirname}`);
+    else if (dir === dirname(dir))
+      throw new Error(`the package folder of matomari was not found above ${__dirname}`);
 }
 
 const root: string = findRoot();
