@@ -1,8 +1,15 @@
 import { native } from './binding.js';
 import { checkOneOf, checkOptions } from './check.js';
-import { checkSameCols } from './distances.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
-import { allocate, checkFilledMatrix, checkMatrix, type Matrix, METRICS, type Metric } from './matrix.js';
+import {
+  allocate,
+  checkFilledMatrix,
+  checkMatrix,
+  checkSameCols,
+  type Matrix,
+  METRICS,
+  type Metric,
+} from './matrix.js';
 
 export interface AssignOptions extends OperationOptions {
   /** Default `euclidean`. */

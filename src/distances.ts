@@ -1,21 +1,11 @@
 import { native } from './binding.js';
 import { checkOneOf, checkOptions } from './check.js';
-import { MatomariError } from './errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
-import { checkMatrix, type Matrix, METRICS, type Metric, zeros } from './matrix.js';
+import { checkMatrix, checkSameCols, type Matrix, METRICS, type Metric, zeros } from './matrix.js';
 
 export interface DistancesOptions extends OperationOptions {
   /** Default `euclidean`. */
   metric?: Metric | undefined;
-}
-
-/** Throws `bad_input` unless the two matrices have the same number of columns. */
-export function checkSameCols(nameA: string, a: Matrix, nameB: string, b: Matrix): void {
-  if (a.cols !== b.cols)
-    throw new MatomariError(
-      'bad_input',
-      `${nameA} has ${a.cols} columns and ${nameB} ${b.cols}: they must be equal`,
-    );
 }
 
 /**

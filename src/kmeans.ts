@@ -1,9 +1,8 @@
 import { native } from './binding.js';
 import { checkInteger, checkNumber, checkOneOf, checkOptions, show } from './check.js';
-import { checkSameCols } from './distances.js';
 import { MatomariError } from './errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
-import { allocate, checkFilledMatrix, type Matrix, zeros } from './matrix.js';
+import { allocate, checkFilledMatrix, checkSameCols, type Matrix, zeros } from './matrix.js';
 
 export interface KMeansOptions extends OperationOptions {
   /** How many clusters, from 1 to points.rows. */

@@ -1,9 +1,16 @@
 import { native } from './binding.js';
 import { checkInteger, checkOneOf, checkOptions } from './check.js';
-import { checkSameCols } from './distances.js';
 import { MatomariError } from './errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
-import { allocate, checkFilledMatrix, checkMatrix, type Matrix, METRICS, type Metric } from './matrix.js';
+import {
+  allocate,
+  checkFilledMatrix,
+  checkMatrix,
+  checkSameCols,
+  type Matrix,
+  METRICS,
+  type Metric,
+} from './matrix.js';
 
 export interface NearestOptions extends OperationOptions {
   /** How many neighbours, from 1 to points.rows. */

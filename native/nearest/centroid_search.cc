@@ -83,7 +83,7 @@ std::size_t CentroidSearch::assign(const core::Context& ctx, ConstMatrix points,
     std::fill_n(s.index.data(), padded * lanes, 0);
     for (std::size_t p = 0; p < panel_count_; ++p) {
       ctx.check();
-      k_.score_best(s.rows.data(), ld, padded, panels_.panel(p), d_, panels_.offsets(p),
+      k_.score_best(s.rows.data(), ld, padded, panels_.panel(p), panels_.width(p), d_, panels_.offsets(p),
                     static_cast<std::int32_t>(p * panels_.width()), {s.best.data(), s.second.data(), s.index.data()});
     }
     for (std::size_t i = 0; i < count; ++i) {
@@ -112,7 +112,7 @@ std::size_t CentroidSearch::assign(const core::Context& ctx, ConstMatrix points,
 // Settles up to kRecheck pending rows: scores once more, now against the bound of every single centroid, then float64.
 void CentroidSearch::recheck(const core::Context& ctx, ConstMatrix points, const double* inverse_norm,
                              std::int32_t* labels, Scratch& s) const {
-  const std::size_t ld = leading(d_), width = panels_.width();
+  const std::size_t ld = leading(d_);
   const std::size_t count = std::min(kRecheck, s.pending.size());
   const auto* pending = s.pending.data() + (s.pending.size() - count);
   const std::size_t padded = (count + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
@@ -125,14 +125,15 @@ void CentroidSearch::recheck(const core::Context& ctx, ConstMatrix points, const
   }
   for (std::size_t p = 0; p < panel_count_; ++p) {
     ctx.check();
-    k_.score_store(s.rows.data(), ld, padded, panels_.panel(p), d_, panels_.offsets(p), s.stored.data());
-    const std::size_t columns = std::min(width, clusters_ - p * width);
+    const std::size_t width = panels_.width(p), first = p * panels_.width();
+    k_.score_store(s.rows.data(), ld, padded, panels_.panel(p), width, d_, panels_.offsets(p), s.stored.data());
+    const std::size_t columns = std::min(width, clusters_ - first);
     for (std::size_t i = 0; i < count; ++i) {
       const double widest = bound_(s.extent[i], panels_.widest(p), panels_.highest(p));
       for (std::size_t c = 0; c < columns; ++c) {
         const double score = static_cast<double>(s.stored[i * width + c]);
         if (score - widest > limit[i]) continue;
-        const std::size_t j = p * width + c;
+        const std::size_t j = first + c;
         if (score - bound_(s.extent[i], panels_.extent(j), panels_.offset(j)) > limit[i]) continue;
         s.candidates[i].push_back(static_cast<std::int32_t>(j));
       }

@@ -148,10 +148,11 @@ class Search {
       const std::size_t padded = (end - begin + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
       for (std::size_t p = 0; p < panel_count; ++p) {
         ctx_.check();
-        k_.score_store(packed_.data() + begin * leading(), leading(), padded, panels_.panel(p), d_, panels_.offsets(p), out);
+        k_.score_store(packed_.data() + begin * leading(), leading(), padded, panels_.panel(p),
+                       panels_.width(p), d_, panels_.offsets(p), out);
         const std::size_t columns = std::min(width, points - p * width);
         for (std::size_t i = begin; i < end; ++i)
-          take(i, out + (i - begin) * width, p, columns, first_point + p * width);
+          take(i, out + (i - begin) * panels_.width(p), p, columns, first_point + p * width);
       }
     });
   }

@@ -35,7 +35,7 @@ Extent centered(const simd::Kernels& k, const float* x, const float* shift, floa
 }
 
 Panels::Panels(const simd::Kernels& k, std::size_t capacity, std::size_t d)
-    : d_(d), width_(k.panel), panels_((capacity + width_ - 1) / width_) {
+    : d_(d), width_(k.panel), lanes_(k.lanes), panels_((capacity + width_ - 1) / width_) {
   // The kernel prefetches up to twelve steps past the end, which needs no memory there.
   data_ = core::Buffer<float>(panels_ * width_ * d);
   offset_ = core::Buffer<float>(panels_ * width_);
@@ -43,6 +43,7 @@ Panels::Panels(const simd::Kernels& k, std::size_t capacity, std::size_t d)
   widest_ = core::Buffer<Extent>(panels_);
   highest_ = core::Buffer<double>(panels_);
   row_ = core::Buffer<double>(panels_ * d);
+  widths_ = core::Buffer<std::size_t>(panels_);
 }
 
 }  // namespace matomari

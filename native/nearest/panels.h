@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 #include "core/buffer.h"
@@ -50,7 +52,9 @@ class Panels {
   template <class Target>
   void fill(std::size_t p, std::size_t count, bool offsets, Target&& target);
 
+  // Panel p holds targets from p · width(); all panels are this wide but the last, which ends with a whole vector.
   std::size_t width() const noexcept { return width_; }
+  std::size_t width(std::size_t p) const noexcept { return widths_[p]; }
   const float* panel(std::size_t p) const noexcept { return data_.data() + p * width_ * d_; }
   const float* offsets(std::size_t p) const noexcept { return offset_.data() + p * width_; }
   double offset(std::size_t j) const noexcept { return static_cast<double>(offset_[j]); }
@@ -61,10 +65,11 @@ class Panels {
 
  private:
   static constexpr float kNever = 3e38f;  // the offset of padding: loses to every score with a finite bound
-  std::size_t d_, width_;
+  std::size_t d_, width_, lanes_;
   core::Buffer<float> data_, offset_;
   core::Buffer<Extent> extent_, widest_;
   core::Buffer<double> highest_, row_;
+  core::Buffer<std::size_t> widths_;
   std::size_t panels_;
 };
 
@@ -74,10 +79,12 @@ void Panels::fill(std::size_t p, std::size_t count, bool offsets, Target&& targe
   double* const row = row_.data() + p * d_;
   Extent widest;
   double highest = 0;
-  for (std::size_t j = p * width_; j < (p + 1) * width_; ++j) {
+  const std::size_t width = std::min(width_, (count - p * width_ + lanes_ - 1) / lanes_ * lanes_);
+  widths_[p] = width;
+  for (std::size_t j = p * width_; j < p * width_ + width; ++j) {
     float* const column = out + (j - p * width_);
     if (j >= count) {
-      for (std::size_t l = 0; l < d_; ++l) column[l * width_] = 0;
+      for (std::size_t l = 0; l < d_; ++l) column[l * width] = 0;
       offset_[j] = kNever;
       continue;
     }
@@ -85,7 +92,7 @@ void Panels::fill(std::size_t p, std::size_t count, bool offsets, Target&& targe
     double square = 0;
     for (std::size_t l = 0; l < d_; ++l) {
       square += row[l] * row[l];
-      column[l * width_] = static_cast<float>(row[l]);
+      column[l * width] = static_cast<float>(row[l]);
     }
     Extent e;
     e.norm = std::sqrt(square) * (1 + 2 * kUnit32) + 1e-40 * static_cast<double>(d_);

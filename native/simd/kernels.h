@@ -30,20 +30,20 @@ struct Kernels {
   std::size_t lanes;
   // Rows that a tile takes at once: callers pad rows to a multiple.
   std::size_t row_tile;
-  // Columns of a float32 panel (panel layout: [depth × panel]).
+  // Columns of a whole float32 panel: a few vectors of lanes.
   std::size_t panel;
   // Columns of a float64 panel.
   std::size_t panel64;
   // Columns that `few` takes at once.
   std::size_t few;
 
-  // score[r, j] = offset[j] − x[r] · panel[:, j], folded into `best` with index base + j.
-  // x: [rows × ld], rows a multiple of row_tile; offset: [panel].
-  void (*score_best)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t depth,
-                     const float* offset, std::int32_t base, Best best) noexcept;
-  // The same scores, stored: out is [rows × panel].
-  void (*score_store)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t depth,
-                      const float* offset, float* out) noexcept;
+  // score[r, j] = offset[j] − x[r] · panel[:, j], folded into `best` with index base + j. x: [rows × ld], rows a multiple
+  // of row_tile; panel: [depth × width]; offset: [width]; width: a multiple of lanes, at most `panel`.
+  void (*score_best)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
+                     std::size_t depth, const float* offset, std::int32_t base, Best best) noexcept;
+  // The same scores, stored: out is [rows × width].
+  void (*score_store)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
+                      std::size_t depth, const float* offset, float* out) noexcept;
   // out[r, j] = x[r] · c[j] for j < few. x: [rows × ld], c: [few × ld], out: [rows × few]; zero-padded to lanes in depth.
   void (*dot_few)(const float* x, const float* c, std::size_t ld, std::size_t rows, std::size_t depth,
                   float* out) noexcept;

@@ -33,38 +33,40 @@ constexpr int MR = Lanes::row_tile, NV = Lanes::panel_vectors, NR = NV * W;
 constexpr int MR64 = Lanes::row_tile64, NV64 = Lanes::panel_vectors64, NR64 = NV64 * WD;
 constexpr int FR = Lanes::few_rows, FC = Lanes::few_columns;
 
-// The product of MR rows with one panel, in registers from first to last depth.
+// The product of MR rows with a panel of N vectors, in registers from first to last depth.
+template <int N>
 static inline __attribute__((always_inline)) void scores(const float* x, std::size_t ld, const float* panel,
-                                                         std::size_t depth, const float* offset, V (&acc)[MR][NV]) {
+                                                         std::size_t depth, const float* offset, V (&acc)[MR][N]) {
   rep<MR>([&](auto r) __attribute__((always_inline)) {
-    rep<NV>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::load(offset + v * W); });
+    rep<N>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::load(offset + v * W); });
   });
   for (std::size_t l = 0; l < depth; ++l) {
-    V b[NV];
-    rep<NV>([&](auto v) __attribute__((always_inline)) {
+    V b[N];
+    rep<N>([&](auto v) __attribute__((always_inline)) {
       b[v] = Lanes::load(panel + v * W);
-      __builtin_prefetch(panel + 12 * NR + v * W);
+      __builtin_prefetch(panel + 12 * N * W + v * W);
     });
     rep<MR>([&](auto r) __attribute__((always_inline)) {
       const V a = Lanes::set1(x[static_cast<std::size_t>(r) * ld + l]);
-      rep<NV>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::fnmadd(a, b[v], acc[r][v]); });
+      rep<N>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::fnmadd(a, b[v], acc[r][v]); });
     });
-    panel += NR;
+    panel += N * W;
   }
 }
 
-static void score_best(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t depth,
-                       const float* offset, std::int32_t base, Best best) noexcept {
+template <int N>
+static void score_best_of(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t depth,
+                          const float* offset, std::int32_t base, Best best) noexcept {
   for (std::size_t row = 0; row < rows; row += MR) {
-    V acc[MR][NV];
-    scores(x + row * ld, ld, panel, depth, offset, acc);
+    V acc[MR][N];
+    scores<N>(x + row * ld, ld, panel, depth, offset, acc);
     rep<MR>([&](auto r) __attribute__((always_inline)) {
       float* const at_best = best.best + (row + r) * W;
       float* const at_second = best.second + (row + r) * W;
       std::int32_t* const at_index = best.index + (row + r) * W;
       V b = Lanes::load(at_best), s = Lanes::load(at_second);
       auto i = Lanes::load_index(at_index);
-      rep<NV>([&](auto v) __attribute__((always_inline)) {
+      rep<N>([&](auto v) __attribute__((always_inline)) {
         const V score = acc[r][v];
         const auto less = Lanes::less(score, b);
         s = Lanes::min(s, Lanes::max(score, b));
@@ -78,14 +80,36 @@ static void score_best(const float* x, std::size_t ld, std::size_t rows, const f
   }
 }
 
-static void score_store(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t depth,
-                        const float* offset, float* out) noexcept {
+template <int N>
+static void score_store_of(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t depth,
+                           const float* offset, float* out) noexcept {
   for (std::size_t row = 0; row < rows; row += MR) {
-    V acc[MR][NV];
-    scores(x + row * ld, ld, panel, depth, offset, acc);
+    V acc[MR][N];
+    scores<N>(x + row * ld, ld, panel, depth, offset, acc);
     rep<MR>([&](auto r) __attribute__((always_inline)) {
-      rep<NV>([&](auto v) __attribute__((always_inline)) { Lanes::store(out + (row + r) * NR + v * W, acc[r][v]); });
+      rep<N>([&](auto v) __attribute__((always_inline)) { Lanes::store(out + (row + r) * N * W + v * W, acc[r][v]); });
     });
+  }
+}
+
+static_assert(NV <= 4);
+static void score_best(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
+                       std::size_t depth, const float* offset, std::int32_t base, Best best) noexcept {
+  switch (width / W) {
+    case 1: return score_best_of<1>(x, ld, rows, panel, depth, offset, base, best);
+    case 2: return score_best_of<(NV < 2 ? NV : 2)>(x, ld, rows, panel, depth, offset, base, best);
+    case 3: return score_best_of<(NV < 3 ? NV : 3)>(x, ld, rows, panel, depth, offset, base, best);
+    default: return score_best_of<NV>(x, ld, rows, panel, depth, offset, base, best);
+  }
+}
+
+static void score_store(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
+                        std::size_t depth, const float* offset, float* out) noexcept {
+  switch (width / W) {
+    case 1: return score_store_of<1>(x, ld, rows, panel, depth, offset, out);
+    case 2: return score_store_of<(NV < 2 ? NV : 2)>(x, ld, rows, panel, depth, offset, out);
+    case 3: return score_store_of<(NV < 3 ? NV : 3)>(x, ld, rows, panel, depth, offset, out);
+    default: return score_store_of<NV>(x, ld, rows, panel, depth, offset, out);
   }
 }
 
