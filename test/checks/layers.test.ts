@@ -22,14 +22,16 @@ describe('layers of src', () => {
     ['src/check/extra.ts', "import { native } from '../binding.js';", 'a leaf uses no layer'],
     ['src/pipeline/types.ts', "import { zeros } from '../matrix.js';", 'types only'],
   ])('would not hold with %s: %s', (path, text, problem) => {
-    expect(typescriptProblems(new Map([...src, [path, text]]))).toEqual([expect.stringContaining(problem)]);
+    const before = typescriptProblems(src);
+    const after = typescriptProblems(new Map([...src, [path, text]]));
+    expect(after.filter((one) => !before.includes(one))).toEqual([expect.stringContaining(problem)]);
   });
 
   test('a cycle of imports is found', () => {
     const ring = new Map([
       ['src/text/a.ts', "import { b } from './b.js';"],
       ['src/text/b.ts', "export { c } from './c.js';"],
-      ['src/text/c.ts', "import { a } from './a.js';"],
+      ['src/text/c.ts', "import { type A, a } from './a.js';\nimport { type B } from './b.js';"],
     ]);
     expect(typescriptProblems(ring)).toEqual([
       'imports go round: src/text/a.ts → src/text/b.ts → src/text/c.ts → src/text/a.ts',
@@ -54,6 +56,8 @@ describe('layers of native', () => {
     ['native/pca/extra.cc', '#include "nearest/nearest.h"', 'sideways'],
     ['native/pca/extra.cc', '#include "eigen/dense.h"', 'no file of native'],
   ])('would not hold with %s: %s', (path, text, problem) => {
-    expect(nativeProblems(new Map([...native, [path, text]]))).toEqual([expect.stringContaining(problem)]);
+    const before = nativeProblems(native);
+    const after = nativeProblems(new Map([...native, [path, text]]));
+    expect(after.filter((one) => !before.includes(one))).toEqual([expect.stringContaining(problem)]);
   });
 });

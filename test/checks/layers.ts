@@ -18,9 +18,6 @@ const TYPESCRIPT = {
   sideways: {
     job: ['device'],
     metrics: ['nearest', 'distances'],
-    nearest: ['distances'],
-    assign: ['distances'],
-    kmeans: ['distances'],
     umap: ['nearest', 'pca'],
     hdbscan: ['nearest'],
     tfidf: ['text'],
@@ -79,12 +76,23 @@ function judge(
 /** Import and re-export specifiers of a TypeScript file that name files of this repository, resolved to them. */
 function importsOf(path: string, text: string): { to: string; typesOnly: boolean }[] {
   const found = text.matchAll(
-    /^\s*(import|export)\s+(type\s)?[^;'"]*?from\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm,
+    /^\s*(?:import|export)\s+([^;'"]*?)\s*from\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm,
   );
-  return [...found].map(([, , type, from, dynamic]) => ({
+  return [...found].map(([, names, from, dynamic]) => ({
     to: join(dirname(path), (from ?? dynamic)!).replace(/\.(c?)js$/, '.$1ts'),
-    typesOnly: type !== undefined,
+    typesOnly: names !== undefined && bindsNothing(names),
   }));
+}
+
+/** Whether what stands between `import` and `from` names types alone, so that nothing of it is left at run time. */
+function bindsNothing(names: string): boolean {
+  if (/^type\b/.test(names)) return true;
+  const list = /^\{([^}]*)\}$/
+    .exec(names)?.[1]
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  return list?.every((name) => name.startsWith('type ')) ?? false;
 }
 
 /** Every import in src that breaks the layers, and every cycle of imports between its files. */
