@@ -42,7 +42,12 @@ export function checkOptions(operation: string, options: object, known: readonly
 }
 
 /** An integer in [min, max]; otherwise `bad_option` that names the option, the value and the range. */
-export function checkInteger(name: string, value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): number {
+export function checkInteger(
+  name: string,
+  value: unknown,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   throw new MatomariError('bad_option', `${name} must be an integer ${range}, not ${show(value)}`);
@@ -60,7 +65,10 @@ export function checkOneOf<T extends string>(name: string, value: unknown, allow
   if (typeof value === 'string' && (allowed as readonly string[]).includes(value)) return value as T;
   const near = typeof value === 'string' ? nearestName(value, allowed) : undefined;
   const cure = near ? `; did you mean "${near}"?` : '';
-  throw new MatomariError('bad_option', `${name} must be one of ${allowed.join(', ')}, not ${show(value)}${cure}`);
+  throw new MatomariError(
+    'bad_option',
+    `${name} must be one of ${allowed.join(', ')}, not ${show(value)}${cure}`,
+  );
 }
 
 /** true or false; otherwise `bad_option`. */

@@ -1,6 +1,6 @@
+import { native } from './binding.js';
 import { checkInteger, checkOneOf, environment } from './check.js';
 import { MatomariError } from './errors.js';
-import { native } from './binding.js';
 
 /** Where an operation runs. `auto` takes the fastest device that this machine has. */
 export type Device = 'auto' | 'cpu' | 'cuda';
@@ -38,6 +38,8 @@ export function resolveSimd(): Simd {
   if (wanted === undefined) return has[has.length - 1]!;
   const level = checkOneOf('MATOMARI_SIMD', wanted, SIMD_LEVELS);
   if (has.includes(level)) return level;
-  const lower = SIMD_LEVELS.slice(0, SIMD_LEVELS.indexOf(level)).filter((l) => l !== 'neon' && has.includes(l));
+  const lower = SIMD_LEVELS.slice(0, SIMD_LEVELS.indexOf(level)).filter(
+    (l) => l !== 'neon' && has.includes(l),
+  );
   return level === 'neon' ? 'scalar' : (lower[lower.length - 1] ?? 'scalar');
 }

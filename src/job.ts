@@ -38,7 +38,11 @@ type Borrowed = { readonly buffer: ArrayBufferLike; readonly byteLength: number 
  * job is refused (resizable, detached) or barred from being transferred from now on. A SharedArrayBuffer needs neither.
  */
 function borrow(array: Borrowed): void {
-  const buffer = array.buffer as ArrayBufferLike & { resizable?: boolean; growable?: boolean; detached?: boolean };
+  const buffer = array.buffer as ArrayBufferLike & {
+    resizable?: boolean;
+    growable?: boolean;
+    detached?: boolean;
+  };
   if (buffer.resizable || buffer.growable)
     throw new MatomariError(
       'bad_input',
@@ -68,20 +72,21 @@ export async function runJob<T>(
   const { signal, onProgress } = options;
   throwIfAborted(signal, operation);
   for (const array of borrowed) borrow(array);
-  const job = start({
-    threads,
-    simd,
-    ...(onProgress ? { onProgress: (stage, done, total) => onProgress({ stage, done, total }) } : {}),
-  });
-  const abort = () => job.cancel();
-  signal?.addEventListener('abort', abort, { once: true });
+  let abort: (() => void) | undefined;
   try {
+    const job = start({
+      threads,
+      simd,
+      ...(onProgress ? { onProgress: (stage, done, total) => onProgress({ stage, done, total }) } : {}),
+    });
+    abort = () => job.cancel();
+    signal?.addEventListener('abort', abort, { once: true });
     return { ...(await job.promise), device, simd };
   } catch (error) {
     if (signal?.aborted) throw cancelled(signal, operation);
     const { code, message } = error as { code?: NativeErrorCode; message: string };
     throw new MatomariError(code ?? 'internal', `${operation}: ${message}`, { cause: error });
   } finally {
-    signal?.removeEventListener('abort', abort);
+    if (abort) signal?.removeEventListener('abort', abort);
   }
 }

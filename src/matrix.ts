@@ -53,6 +53,15 @@ export function checkFilledMatrix(name: string, value: unknown): asserts value i
     );
 }
 
+/** Throws `bad_input` unless the two matrices have the same number of columns. */
+export function checkSameCols(nameA: string, a: Matrix, nameB: string, b: Matrix): void {
+  if (a.cols !== b.cols)
+    throw new MatomariError(
+      'bad_input',
+      `${nameA} has ${a.cols} columns and ${nameB} ${b.cols}: they must be equal`,
+    );
+}
+
 /** Throws `bad_input` unless the value is a well-formed CSR matrix (shape only: the native side checks every index). */
 export function checkSparse(name: string, value: unknown): asserts value is SparseMatrix {
   const m = value as Partial<SparseMatrix> | null | undefined;

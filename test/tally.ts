@@ -11,7 +11,8 @@ export default class Tally implements Reporter {
         const result = test.result();
         count[result.state]++;
         const reason = (result as { note?: string }).note;
-        if (result.state === 'skipped') console.log(`skipped: ${test.fullName}${reason ? ` (${reason})` : ''}`);
+        if (result.state === 'skipped')
+          console.log(`skipped: ${test.fullName}${reason ? ` (${reason})` : ''}`);
       }
     }
     console.log(`${count.passed} passed, ${count.failed + count.pending} failed, ${count.skipped} skipped`);

@@ -1,0 +1,24 @@
+#include <napi.h>
+
+#include "binding/job.h"
+#include "binding/operations.h"
+
+namespace matomari::binding {
+
+static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  auto* const environment = new Environment;
+  env.SetInstanceData(environment);
+  env.AddCleanupHook([](Environment* e) { e->stop(); }, environment);
+  exports.Set("info", Napi::Function::New(env, info));
+  exports.Set("distances", Napi::Function::New(env, distances));
+  exports.Set("nearest", Napi::Function::New(env, nearest));
+  exports.Set("assign", Napi::Function::New(env, assign));
+  exports.Set("kmeans", Napi::Function::New(env, kmeans));
+  exports.Set("weightedMean", Napi::Function::New(env, weighted_mean));
+  exports.Set("pca", Napi::Function::New(env, pca));
+  return exports;
+}
+
+NODE_API_MODULE(matomari, initialize)
+
+}  // namespace matomari::binding

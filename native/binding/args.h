@@ -1,0 +1,115 @@
+#pragma once
+#include <napi.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/view.h"
+#include "distances/pair.h"
+
+namespace matomari::binding {
+
+template <class T>
+struct ArrayType;
+template <>
+struct ArrayType<float> {
+  static constexpr napi_typedarray_type type = napi_float32_array;
+  static constexpr const char* name = "Float32Array";
+};
+template <>
+struct ArrayType<std::int32_t> {
+  static constexpr napi_typedarray_type type = napi_int32_array;
+  static constexpr const char* name = "Int32Array";
+};
+template <>
+struct ArrayType<std::int64_t> {
+  static constexpr napi_typedarray_type type = napi_bigint64_array;
+  static constexpr const char* name = "BigInt64Array";
+};
+
+// Reads the argument object of an operation. Checks dtype and length, only so that nothing can crash: the messages are
+// for those who call the addon without the TypeScript above it. Collects the arrays as pins.
+class Args {
+ public:
+  explicit Args(const Napi::CallbackInfo& info) : env_(info.Env()), args_(info[0].As<Napi::Object>()) {
+    if (!info[0].IsObject() || !info[1].IsObject()) fail("arguments", "two objects");
+  }
+
+  template <class T>
+  T* array(const char* name, std::size_t length) {
+    std::size_t has = 0;
+    T* data = array<T>(name, &has);
+    if (has != length) fail(name, std::to_string(length) + " elements, not " + std::to_string(has));
+    return data;
+  }
+
+  template <class T>
+  T* array(const char* name, std::size_t* length) {
+    const Napi::Value value = args_.Get(name);
+    napi_typedarray_type type;
+    void* data = nullptr;
+    // Only the typed array's own facts are read: its buffer may be a SharedArrayBuffer, which Node-API does not know.
+    if (napi_get_typedarray_info(env_, value, &type, length, &data, nullptr, nullptr) != napi_ok ||
+        type != ArrayType<T>::type)
+      fail(name, std::string("a ") + ArrayType<T>::name);
+    pins_.push_back(value);
+    return static_cast<T*>(data);
+  }
+
+  bool is_int64(const char* name) const {
+    const Napi::Value value = args_.Get(name);
+    return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_bigint64_array;
+  }
+  bool has(const char* name) const { return !args_.Get(name).IsUndefined(); }
+
+  std::size_t size(const char* name) const {
+    const double v = number(name);
+    if (!(v >= 0 && v <= 9007199254740991.0)) fail(name, "a whole number");
+    return static_cast<std::size_t>(v);
+  }
+  double number(const char* name) const {
+    const Napi::Value value = args_.Get(name);
+    if (!value.IsNumber()) fail(name, "a number");
+    return value.As<Napi::Number>().DoubleValue();
+  }
+  std::string text(const char* name) const {
+    const Napi::Value value = args_.Get(name);
+    return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+  }
+
+  core::ConstMatrix matrix(const char* name, std::size_t rows, std::size_t cols) {
+    return {array<float>(name, product(name, rows, cols)), rows, cols};
+  }
+  core::MutableMatrix output(const char* name, std::size_t rows, std::size_t cols) {
+    return {array<float>(name, product(name, rows, cols)), rows, cols};
+  }
+
+  Metric metric() const {
+    const std::string name = text("metric");
+    if (name == "euclidean") return Metric::euclidean;
+    if (name == "sqeuclidean") return Metric::sqeuclidean;
+    if (name == "cosine") return Metric::cosine;
+    if (name == "dot") return Metric::dot;
+    fail("metric", "euclidean, sqeuclidean, cosine or dot");
+  }
+
+  const std::vector<Napi::Value>& pins() const noexcept { return pins_; }
+
+  [[noreturn]] void fail(const char* name, const std::string& wanted) const {
+    throw Napi::TypeError::New(env_, std::string(name) + " must be " + wanted);
+  }
+
+ private:
+  std::size_t product(const char* name, std::size_t a, std::size_t b) const {
+    std::size_t out;
+    if (__builtin_mul_overflow(a, b, &out)) fail(name, "smaller");
+    return out;
+  }
+
+  Napi::Env env_;
+  Napi::Object args_;
+  std::vector<Napi::Value> pins_;
+};
+
+}  // namespace matomari::binding

@@ -1,0 +1,62 @@
+#pragma once
+#include <napi.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "core/context.h"
+#include "simd/kernels.h"
+
+// The one asynchronous template: every operation is a Job. It borrows typed arrays, which it keeps from being
+// collected, runs on the process-wide pool, and settles its promise on the thread of the environment it was started in.
+namespace matomari::binding {
+
+class Job;
+
+// What belongs to one environment (the main thread, or one worker thread).
+struct Environment {
+  std::unordered_set<std::shared_ptr<Job>> jobs;
+  std::atomic<int> running{0};
+
+  // Before the environment goes: asks every job to stop, and waits until none touches borrowed memory any more.
+  void stop();
+};
+
+class Job : public core::Context {
+ public:
+  using Work = std::function<void(core::Context&, const simd::Kernels&)>;
+  using Finish = std::function<void(Napi::Object result)>;
+
+  // Starts the job and returns { promise, cancel() }. `options` is JobOptions of binding.d.ts; `pins` are the borrowed
+  // arrays. `work` runs elsewhere; `finish` puts what it found into the result, back in the environment.
+  static Napi::Value start(Napi::Env env, Napi::Object options, const std::vector<Napi::Value>& pins, Work work,
+                           Finish finish);
+
+ private:
+  enum class Message { progress, done };
+  static void deliver(Napi::Env env, Napi::Function, Job* job, Message* message);
+  using Channel = Napi::TypedThreadSafeFunction<Job, Message, &Job::deliver>;
+
+  Job(Napi::Env env, unsigned threads, const simd::Kernels& kernels);
+  void run() noexcept;
+  void on_progress() noexcept override;
+  void settle(Napi::Env env);
+
+  const simd::Kernels& kernels_;
+  Work work_;
+  Finish finish_;
+  Napi::Promise::Deferred deferred_;
+  std::vector<Napi::Reference<Napi::Value>> pins_;
+  Napi::FunctionReference progress_;
+  bool wants_progress_ = false;
+  Channel channel_;
+  std::atomic<bool> progress_queued_{false};
+  const char* error_code_ = nullptr;
+  std::string error_message_;
+};
+
+}  // namespace matomari::binding

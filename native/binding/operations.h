@@ -1,0 +1,15 @@
+#pragma once
+#include <napi.h>
+
+// One function per operation of binding.d.ts, each in the file of its name.
+namespace matomari::binding {
+
+Napi::Value info(const Napi::CallbackInfo& info);
+Napi::Value distances(const Napi::CallbackInfo& info);
+Napi::Value nearest(const Napi::CallbackInfo& info);
+Napi::Value assign(const Napi::CallbackInfo& info);
+Napi::Value kmeans(const Napi::CallbackInfo& info);
+Napi::Value weighted_mean(const Napi::CallbackInfo& info);
+Napi::Value pca(const Napi::CallbackInfo& info);
+
+}  // namespace matomari::binding

@@ -1,0 +1,35 @@
+#include "weighted_mean/weighted_mean.h"
+
+#include "binding/args.h"
+#include "binding/job.h"
+#include "binding/operations.h"
+
+namespace matomari::binding {
+
+namespace {
+
+template <class Index>
+Napi::Value start(const Napi::CallbackInfo& info, Args& args) {
+  const std::size_t rows = args.size("rows"), columns = args.size("weightCols"), cols = args.size("cols");
+  SparseView<Index> weights{};
+  weights.rows = rows;
+  weights.cols = columns;
+  weights.indptr = args.array<Index>("indptr", rows + 1);
+  weights.indices = args.array<std::int32_t>("indices", &weights.entries);
+  weights.data = args.array<float>("data", weights.entries);
+  const auto vectors = args.matrix("vectors", rows, cols);
+  const auto out = args.output("out", columns, cols);
+  return Job::start(
+      info.Env(), info[1].As<Napi::Object>(), args.pins(),
+      [=](core::Context& ctx, const simd::Kernels& k) { matomari::weighted_mean(ctx, k, weights, vectors, out); },
+      [](Napi::Object) {});
+}
+
+}  // namespace
+
+Napi::Value weighted_mean(const Napi::CallbackInfo& info) {
+  Args args(info);
+  return args.is_int64("indptr") ? start<std::int64_t>(info, args) : start<std::int32_t>(info, args);
+}
+
+}  // namespace matomari::binding

@@ -1,0 +1,45 @@
+#pragma once
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <string>
+#include <type_traits>
+
+#include "core/error.h"
+
+namespace matomari::core {
+
+// Scratch memory, 64-byte aligned and uninitialised. Failure becomes an out_of_memory that says how much was asked.
+template <class T>
+class Buffer {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  Buffer() = default;
+  explicit Buffer(std::size_t n) : size_(n) {
+    if (n == 0) return;
+    const std::size_t bytes = (n * sizeof(T) + 63) / 64 * 64;
+    data_.reset(static_cast<T*>(std::aligned_alloc(64, bytes)));
+    if (!data_)
+      throw Error(Code::out_of_memory, std::to_string(bytes >> 20) + " MiB of scratch memory could not be allocated");
+  }
+  Buffer(std::size_t n, T value) : Buffer(n) {
+    for (std::size_t i = 0; i < n; ++i) data_.get()[i] = value;
+  }
+
+  T* data() const noexcept { return data_.get(); }
+  std::size_t size() const noexcept { return size_; }
+  T& operator[](std::size_t i) const noexcept { return data_.get()[i]; }
+  T* begin() const noexcept { return data(); }
+  T* end() const noexcept { return data() + size_; }
+
+ private:
+  struct Free {
+    void operator()(T* p) const noexcept { std::free(p); }
+  };
+  std::unique_ptr<T, Free> data_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace matomari::core

@@ -1,0 +1,33 @@
+#pragma once
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+namespace matomari::core {
+
+// The process-wide threads that every job runs on. A job posts itself as one task, and asks for helpers while it has
+// parallel work; it never waits for a helper that has not begun, so that jobs cannot block one another. Threads are
+// made when no idle one is left, kept for good, and leaked at exit: Node tears down before static destructors run.
+class Pool {
+ public:
+  static Pool& shared();
+  // Runs the task on some thread, soon.
+  void post(std::function<void()> task);
+
+ private:
+  void loop();
+  static constexpr std::size_t kMaxThreads = 1024;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> queue_;
+  std::size_t threads_ = 0;
+  std::size_t idle_ = 0;
+};
+
+// Processors that this process may use.
+unsigned processors() noexcept;
+
+}  // namespace matomari::core

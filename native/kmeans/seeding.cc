@@ -1,0 +1,273 @@
+#include "kmeans/seeding.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/buffer.h"
+#include "core/fixed_point.h"
+#include "core/parallel.h"
+#include "core/philox.h"
+#include "distances/pair.h"
+#include "nearest/panels.h"
+
+namespace matomari {
+
+using core::Buffer;
+
+namespace {
+
+// Rows drawn in proportion to whole-number weights: sums of blocks first, then within the block.
+class Lottery {
+ public:
+  explicit Lottery(std::size_t rows) : tickets_(rows, 0), blocks_((rows + kBlock - 1) / kBlock, 0) {}
+
+  std::int64_t* tickets() noexcept { return tickets_.data(); }
+  std::int64_t ticket(std::size_t row) const noexcept { return tickets_[row]; }
+  void change(std::size_t row, std::int64_t to) noexcept {
+    blocks_[row / kBlock] += to - tickets_[row];
+    tickets_[row] = to;
+  }
+  // After tickets were written in place.
+  void recount() noexcept {
+    std::fill(blocks_.begin(), blocks_.end(), 0);
+    for (std::size_t i = 0; i < tickets_.size(); ++i) blocks_[i / kBlock] += tickets_[i];
+  }
+  std::int64_t total() const noexcept {
+    std::int64_t sum = 0;
+    for (const std::int64_t b : blocks_) sum += b;
+    return sum;
+  }
+  // The row that owns ticket number `number`, which must be below total().
+  std::size_t row_of(std::int64_t number) const noexcept {
+    std::size_t b = 0;
+    while (number >= blocks_[b]) number -= blocks_[b++];
+    std::size_t i = b * kBlock;
+    while (number >= tickets_[i]) number -= tickets_[i++];
+    return i;
+  }
+
+ private:
+  static constexpr std::size_t kBlock = 512;
+  Buffer<std::int64_t> tickets_, blocks_;
+};
+
+Lottery weight_lottery(const KMeansData& data) {
+  const std::size_t n = data.points.rows;
+  Lottery lottery(n);
+  double largest = 1;
+  if (data.weight) {
+    largest = 0;
+    for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, data.weight_of(i));
+  }
+  const core::FixedSum fixed(largest, n);
+  for (std::size_t i = 0; i < n; ++i) lottery.tickets()[i] = fixed.term(data.weight_of(i));
+  lottery.recount();
+  return lottery;
+}
+
+std::int64_t draw(std::int64_t total, std::uint64_t seed, core::Stream stream, std::uint32_t run, std::size_t step,
+                  std::size_t index) {
+  return static_cast<std::int64_t>(core::draw_below(static_cast<std::uint64_t>(total), seed, stream, run,
+                                                    static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(index)));
+}
+
+// A row that a candidate would bring nearer to its seed.
+struct Gain {
+  std::size_t row;
+  double distance;
+};
+
+class PlusPlus {
+ public:
+  PlusPlus(core::Context& ctx, const simd::Kernels& k, const KMeansData& data, std::size_t clusters, std::uint64_t seed,
+           std::uint32_t run)
+      : ctx_(ctx), k_(k), data_(data), d_(data.points.cols), n_(data.points.rows), clusters_(clusters), seed_(seed),
+        run_(run), bound_(k, d_), closest_(n_), potential_(n_),
+        trials_(2 + static_cast<std::size_t>(std::log(static_cast<double>(clusters)))),
+        groups_((trials_ + k.few - 1) / k.few), candidate_(trials_ * d_), packed_(groups_ * k.few * leading(), 0.0f),
+        extent_(trials_), half_(trials_) {}
+
+  std::vector<std::size_t> run() {
+    std::vector<std::size_t> seeds;
+    seeds.push_back(first());
+    for (std::size_t step = 1; step < clusters_; ++step) {
+      seeds.push_back(next(step));
+      ctx_.progress("seed", step + 1, clusters_);
+    }
+    return seeds;
+  }
+
+ private:
+  static constexpr std::size_t kBlock = 32;  // rows centred at once
+  static constexpr std::size_t kGrain = 1024;
+
+  std::size_t leading() const noexcept { return (d_ + 15) / 16 * 16 + 16; }
+
+  void row_value(std::size_t row, double* out) const {
+    for (std::size_t l = 0; l < d_; ++l) out[l] = data_.value(row, l);
+  }
+
+  // Σ (value(row) − c)² in index order.
+  double distance(std::size_t row, const double* c) const {
+    if (!data_.inverse_norm) return squared_difference(data_.points.row(row), c, d_);
+    double sum = 0;
+    for (std::size_t l = 0; l < d_; ++l) {
+      const double t = data_.value(row, l) - c[l];
+      sum += t * t;
+    }
+    return sum;
+  }
+
+  std::size_t first() {
+    const Lottery weights = weight_lottery(data_);
+    const std::size_t row =
+        weights.total() > 0 ? weights.row_of(draw(weights.total(), seed_, core::Stream::kmeans_first, run_, 0, 0)) : 0;
+    row_value(row, candidate_.data());
+    core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
+      std::size_t i = begin;
+      if (!data_.inverse_norm)
+        for (; i + 4 <= end; i += 4) {
+          const float* const rows[4] = {data_.points.row(i), data_.points.row(i + 1), data_.points.row(i + 2), data_.points.row(i + 3)};
+          const double* const to[4] = {candidate_.data(), candidate_.data(), candidate_.data(), candidate_.data()};
+          double out[4];
+          squared_difference4(rows, to, d_, out);
+          for (std::size_t r = 0; r < 4; ++r) closest_[i + r] = out[r];
+        }
+      for (; i < end; ++i) closest_[i] = distance(i, candidate_.data());
+    });
+    double largest = 0;
+    for (std::size_t i = 0; i < n_; ++i) largest = std::max(largest, closest_[i] * data_.weight_of(i));
+    fixed_ = core::FixedSum(largest, n_);
+    for (std::size_t i = 0; i < n_; ++i) potential_.tickets()[i] = fixed_.term(closest_[i] * data_.weight_of(i));
+    potential_.recount();
+    return row;
+  }
+
+  std::size_t next(std::size_t step) {
+    const std::int64_t total = potential_.total();
+    std::vector<std::size_t> rows(trials_);
+    for (std::size_t t = 0; t < trials_; ++t)
+      // With every point on a seed already there is nothing to tell them apart by: the first row, once more.
+      rows[t] = total > 0 ? potential_.row_of(draw(total, seed_, core::Stream::kmeans_trial, run_, step, t)) : 0;
+    if (total == 0) return rows[0];
+    for (std::size_t t = 0; t < trials_; ++t) pack(t, rows[t]);
+    // gains[slot][trial]: rows that would change hands, and by how much the potential would fall.
+    std::vector<std::vector<std::vector<Gain>>> gains(ctx_.threads(), std::vector<std::vector<Gain>>(trials_));
+    std::vector<std::vector<std::int64_t>> fall(ctx_.threads(), std::vector<std::int64_t>(trials_, 0));
+    Buffer<float> block(ctx_.threads() * kBlock * leading(), 0.0f), dots(ctx_.threads() * kBlock * k_.few);
+    core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
+      float* const x = block.data() + slot * kBlock * leading();
+      float* const dot = dots.data() + slot * kBlock * k_.few;
+      Extent extent[kBlock];
+      for (std::size_t at = begin; at < end; at += kBlock) {
+        const std::size_t count = std::min(kBlock, end - at);
+        for (std::size_t i = 0; i < count; ++i) {
+          const float scale = data_.inverse_norm ? static_cast<float>(data_.inverse_norm[at + i]) : 1.0f;
+          extent[i] = centered(k_, data_.points.row(at + i), data_.mean, scale, data_.inverse_norm != nullptr, d_, x + i * leading());
+        }
+        for (std::size_t g = 0; g < groups_; ++g) {
+          k_.dot_few(x, packed_.data() + g * k_.few * leading(), leading(), count, (d_ + k_.lanes - 1) / k_.lanes * k_.lanes, dot);
+          const std::size_t columns = std::min(k_.few, trials_ - g * k_.few);
+          for (std::size_t i = 0; i < count; ++i)
+            for (std::size_t c = 0; c < columns; ++c)
+              consider(at + i, g * k_.few + c, extent[i], static_cast<double>(dot[i * k_.few + c]), gains[slot], fall[slot]);
+        }
+      }
+    });
+    std::size_t best = 0;
+    std::int64_t deepest = -1;
+    for (std::size_t t = 0; t < trials_; ++t) {
+      std::int64_t sum = 0;
+      for (const auto& f : fall) sum += f[t];
+      if (sum > deepest) {
+        deepest = sum;
+        best = t;
+      }
+    }
+    for (const auto& of_slot : gains)
+      for (const Gain& g : of_slot[best]) {
+        closest_[g.row] = g.distance;
+        potential_.change(g.row, fixed_.term(g.distance * data_.weight_of(g.row)));
+      }
+    return rows[best];
+  }
+
+  void pack(std::size_t t, std::size_t row) {
+    double* const c = candidate_.data() + t * d_;
+    float* const out = packed_.data() + t * leading();
+    row_value(row, c);
+    double square = 0;
+    for (std::size_t l = 0; l < d_; ++l) {
+      const double v = c[l] - static_cast<double>(data_.mean[l]);
+      square += v * v;
+      out[l] = static_cast<float>(v);
+    }
+    half_[t] = square / 2;
+    extent_[t].norm = std::sqrt(square) * (1 + 2 * kUnit32) + 1e-40 * static_cast<double>(d_);
+    extent_[t].error = extent_[t].norm * kUnit32 + 1e-44 * static_cast<double>(d_);
+  }
+
+  // Takes note when candidate t is nearer to the row than its seed. The screen skips rows that are proven not to be:
+  // ‖x − c‖² ≥ ‖x'‖² + ‖c'‖² − 2(x'·c' + error), where ‖x'‖² itself may be short by its own rounding.
+  void consider(std::size_t row, std::size_t t, const Extent& x, double dot, std::vector<std::vector<Gain>>& gains,
+                std::vector<std::int64_t>& fall) const {
+    const double error = bound_(x, extent_[t], half_[t]);
+    const double n = static_cast<double>(d_);
+    const double square = x.norm * x.norm * (1 - (8 * n + 64) * kUnit32) - 2 * x.norm * x.error - n * 2e-44;
+    const double least = square + 2 * (half_[t] - dot - error);
+    if (least >= closest_[row]) return;
+    const double exact = distance(row, candidate_.data() + t * d_);
+    if (!(exact < closest_[row])) return;
+    gains[t].push_back({row, exact});
+    fall[t] += potential_.ticket(row) - fixed_.term(exact * data_.weight_of(row));
+  }
+
+  core::Context& ctx_;
+  const simd::Kernels& k_;
+  const KMeansData& data_;
+  std::size_t d_, n_, clusters_;
+  std::uint64_t seed_;
+  std::uint32_t run_;
+  ScoreBound bound_;
+  Buffer<double> closest_;
+  Lottery potential_;
+  core::FixedSum fixed_{1, 1};
+  std::size_t trials_, groups_;
+  Buffer<double> candidate_;
+  Buffer<float> packed_;
+  std::vector<Extent> extent_;
+  std::vector<double> half_;
+};
+
+}  // namespace
+
+std::vector<std::size_t> seed_plus_plus(core::Context& ctx, const simd::Kernels& k, const KMeansData& data,
+                                        std::size_t clusters, std::uint64_t seed, std::uint32_t run) {
+  return PlusPlus(ctx, k, data, clusters, seed, run).run();
+}
+
+std::vector<std::size_t> seed_random(core::Context& ctx, const KMeansData& data, std::size_t clusters,
+                                     std::uint64_t seed, std::uint32_t run) {
+  Lottery lottery = weight_lottery(data);
+  std::vector<std::size_t> seeds;
+  std::vector<bool> taken(data.points.rows, false);
+  std::int64_t total = lottery.total();
+  std::size_t spare = 0;
+  for (std::size_t step = 0; step < clusters; ++step) {
+    if (step % 1024 == 0) ctx.check();
+    std::size_t row;
+    if (total > 0) {
+      row = lottery.row_of(draw(total, seed, core::Stream::kmeans_random, run, step, 0));
+    } else {  // only rows of no weight are left
+      while (taken[spare]) ++spare;
+      row = spare;
+    }
+    taken[row] = true;
+    total -= lottery.ticket(row);
+    lottery.change(row, 0);
+    seeds.push_back(row);
+  }
+  return seeds;
+}
+
+}  // namespace matomari

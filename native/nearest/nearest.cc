@@ -1,0 +1,257 @@
+#include "nearest/nearest.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "core/buffer.h"
+#include "core/exact_sum.h"
+#include "core/finite.h"
+#include "core/parallel.h"
+#include "distances/distances.h"
+#include "nearest/assign.h"
+#include "nearest/exact.h"
+#include "nearest/panels.h"
+
+namespace matomari {
+
+using core::Buffer;
+using core::ConstMatrix;
+
+namespace {
+
+// A point that could still be among the nearest: its true score lies between low and high.
+struct Candidate {
+  float low, high;
+  std::int32_t index;
+};
+
+// The candidates of one query. A point stays while its lower end does not exceed the count-th smallest upper end.
+class Shortlist {
+ public:
+  void reset(std::size_t count) {
+    count_ = count;
+    capacity_ = std::max(4 * count, count + 192);
+    list_.clear();
+    limit_ = std::numeric_limits<float>::infinity();
+  }
+  float limit() const noexcept { return limit_; }
+  void add(const Candidate& c) {
+    list_.push_back(c);
+    if (list_.size() >= capacity_) prune();
+  }
+  const std::vector<Candidate>& finish() {
+    prune();
+    return list_;
+  }
+
+ private:
+  void prune() {
+    if (list_.size() <= count_) return;
+    highs_.clear();
+    for (const Candidate& c : list_) highs_.push_back(c.high);
+    const auto kth = highs_.begin() + static_cast<std::ptrdiff_t>(count_ - 1);
+    std::nth_element(highs_.begin(), kth, highs_.end());
+    limit_ = std::min(limit_, *kth);
+    std::erase_if(list_, [&](const Candidate& c) { return c.low > limit_; });
+    // Many that cannot be told apart: let the list grow rather than prune at every step.
+    capacity_ = std::max(capacity_, 2 * list_.size());
+  }
+
+  std::size_t count_ = 0, capacity_ = 0;
+  float limit_ = 0;
+  std::vector<Candidate> list_;
+  std::vector<float> highs_;
+};
+
+struct Scored {
+  double value;  // ascending is nearer
+  double blur;   // how far float64 may be off
+  std::int32_t index;
+};
+
+class Search {
+ public:
+  Search(core::Context& ctx, const simd::Kernels& k, ConstMatrix queries, ConstMatrix points, std::size_t count,
+         Metric metric, std::int32_t* indices, float* distances)
+      : ctx_(ctx), k_(k), queries_(queries), points_(points), count_(count), metric_(metric), indices_(indices),
+        distances_(distances), d_(points.cols), bound_(k, d_), shift_(d_, 0.0f), point_squares_(points.rows),
+        point_scale_(metric == Metric::cosine ? points.rows : 0),
+        panels_(k, std::min(points.rows, kPart), d_) {
+    squared_norms(ctx, points, point_squares_.data());
+    if (metric == Metric::cosine)
+      for (std::size_t j = 0; j < points.rows; ++j) point_scale_[j] = inverse(point_squares_[j]);
+    if (metric != Metric::dot)
+      column_means(ctx, points, metric == Metric::cosine ? point_scale_.data() : nullptr, shift_.data());
+  }
+
+  double run() {
+    const std::size_t group = std::min(queries_.rows, kGroup);
+    lists_.resize(group);
+    packed_ = Buffer<float>((group + k_.row_tile) * leading(), 0.0f);
+    extent_.resize(group);
+    query_squares_ = Buffer<double>(group);
+    const std::size_t groups = (queries_.rows + kGroup - 1) / kGroup;
+    const std::size_t parts = (points_.rows + kPart - 1) / kPart;
+    for (std::size_t g = 0; g < groups; ++g) {
+      const std::size_t first = g * kGroup, rows = std::min(kGroup, queries_.rows - first);
+      pack_queries(first, rows);
+      for (std::size_t p = 0; p < parts; ++p) {
+        screen(rows, p * kPart, std::min(kPart, points_.rows - p * kPart));
+        ctx_.progress("nearest", g * parts + p + 1, groups * parts);
+      }
+      settle(first, rows);
+    }
+    return static_cast<double>(crowded_.load()) / static_cast<double>(queries_.rows);
+  }
+
+ private:
+  static constexpr std::size_t kGroup = 8192;  // queries whose shortlists are open at once
+  static constexpr std::size_t kPart = 4096;   // points packed at once
+  static constexpr std::size_t kBlock = 96;    // queries a thread takes at once
+
+  static double inverse(double square) noexcept { return square > 0 ? 1 / std::sqrt(square) : 0.0; }
+  std::size_t leading() const noexcept { return d_ + 16; }
+
+  void pack_queries(std::size_t first, std::size_t rows) {
+    core::parallel_for(ctx_, rows, kBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+      for (std::size_t i = begin; i < end; ++i) {
+        const float* x = queries_.row(first + i);
+        query_squares_[i] = dot_product(x, x, d_);
+        const bool unit = metric_ == Metric::cosine;
+        const float scale = unit ? static_cast<float>(inverse(query_squares_[i])) : 1.0f;
+        extent_[i] = centered(k_, x, shift_.data(), scale, unit, d_, packed_.data() + i * leading());
+        lists_[i].reset(count_);
+      }
+    });
+  }
+
+  void screen(std::size_t rows, std::size_t first_point, std::size_t points) {
+    const std::size_t width = panels_.width(), panel_count = (points + width - 1) / width;
+    core::parallel_for(ctx_, panel_count, 4, [&](std::size_t begin, std::size_t end, unsigned) {
+      for (std::size_t p = begin; p < end; ++p)
+        panels_.fill(p, points, metric_ != Metric::dot, [&](std::size_t j, double* out) {
+          const float* c = points_.row(first_point + j);
+          const double scale = metric_ == Metric::cosine ? point_scale_[first_point + j] : 1.0;
+          for (std::size_t l = 0; l < d_; ++l)
+            out[l] = static_cast<double>(c[l]) * scale - static_cast<double>(shift_[l]);
+          // Cosine is screened as ½‖x − c‖² of unit vectors, ½ + ½ − cos; a zero point lacks the half of its length.
+          return scale == 0 ? 0.5 : 0.0;
+        });
+    });
+    Buffer<float> scores(ctx_.threads() * kBlock * width);
+    core::parallel_for(ctx_, rows, kBlock, [&](std::size_t begin, std::size_t end, unsigned slot) {
+      float* const out = scores.data() + slot * kBlock * width;
+      const std::size_t padded = (end - begin + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
+      for (std::size_t p = 0; p < panel_count; ++p) {
+        ctx_.check();
+        k_.score_store(packed_.data() + begin * leading(), leading(), padded, panels_.panel(p),
+                       panels_.width(p), d_, panels_.offsets(p), out);
+        const std::size_t columns = std::min(width, points - p * width);
+        for (std::size_t i = begin; i < end; ++i)
+          take(i, out + (i - begin) * panels_.width(p), p, columns, first_point + p * width);
+      }
+    });
+  }
+
+  void take(std::size_t i, const float* scores, std::size_t p, std::size_t columns, std::size_t first) {
+    Shortlist& list = lists_[i];
+    const double widest = bound_(extent_[i], panels_.widest(p), panels_.highest(p));
+    // Rounded up a little, so that the float32 comparison never drops what the exact one below would keep.
+    const double edge = static_cast<double>(list.limit()) + widest;
+    const float reach = above(edge + 1e-6 * std::abs(edge));
+    bool any = false;
+    for (std::size_t c = 0; c < columns; ++c) any |= !(scores[c] > reach);
+    if (!any) return;
+    for (std::size_t c = 0; c < columns; ++c) {
+      if (scores[c] > reach) continue;
+      const std::size_t j = p * panels_.width() + c;
+      const double score = static_cast<double>(scores[c]);
+      const double error = bound_(extent_[i], panels_.extent(j), panels_.offset(j));
+      const bool known = error < 1e37;
+      const Candidate candidate{known ? below(score - error) : -std::numeric_limits<float>::infinity(),
+                                known ? above(score + error) : std::numeric_limits<float>::infinity(),
+                                static_cast<std::int32_t>(first + c)};
+      if (!(candidate.low > list.limit())) list.add(candidate);
+    }
+  }
+
+  // Float32 neighbours that do not lie inside the interval.
+  static float below(double v) noexcept {
+    return std::nextafter(static_cast<float>(v), -std::numeric_limits<float>::infinity());
+  }
+  static float above(double v) noexcept {
+    return std::nextafter(static_cast<float>(v), std::numeric_limits<float>::infinity());
+  }
+
+  void settle(std::size_t first, std::size_t rows) {
+    core::parallel_for(ctx_, rows, 16, [&](std::size_t begin, std::size_t end, unsigned) {
+      std::vector<Scored> found;
+      core::ExactSum exact;
+      for (std::size_t i = begin; i < end; ++i) {
+        ctx_.check();
+        const float* x = queries_.row(first + i);
+        const std::vector<Candidate>& list = lists_[i].finish();
+        if (list.size() > count_) crowded_.fetch_add(1, std::memory_order_relaxed);
+        found.clear();
+        for (const Candidate& c : list) found.push_back(score(x, query_squares_[i], c.index));
+        std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count_), found.end(),
+                          [&](const Scored& a, const Scored& b) { return nearer(x, a, b, exact); });
+        for (std::size_t n = 0; n < count_; ++n) {
+          const auto j = static_cast<std::size_t>(found[n].index);
+          indices_[(first + i) * count_ + n] = found[n].index;
+          distances_[(first + i) * count_ + n] =
+              static_cast<float>(pair_value(metric_, x, query_squares_[i], points_.row(j), point_squares_[j], d_));
+        }
+      }
+    });
+  }
+
+  Scored score(const float* x, double xx, std::int32_t index) const {
+    const auto j = static_cast<std::size_t>(index);
+    const Metric by = metric_ == Metric::euclidean ? Metric::sqeuclidean : metric_;
+    const double v = pair_value(by, x, xx, points_.row(j), point_squares_[j], d_);
+    const double size = metric_ == Metric::cosine ? 2.0 : xx + point_squares_[j];
+    return {metric_ == Metric::dot ? -v : v, size * (static_cast<double>(d_) + 8) * 0x1p-51, index};
+  }
+
+  bool nearer(const float* x, const Scored& a, const Scored& b, core::ExactSum& exact) const {
+    if (metric_ != Metric::cosine && a.index != b.index && std::abs(a.value - b.value) <= a.blur + b.blur) {
+      const int sign = compare_exactly(metric_, x, points_.row(static_cast<std::size_t>(a.index)),
+                                       points_.row(static_cast<std::size_t>(b.index)), d_, exact);
+      return sign != 0 ? sign < 0 : a.index < b.index;
+    }
+    return a.value != b.value ? a.value < b.value : a.index < b.index;
+  }
+
+  core::Context& ctx_;
+  const simd::Kernels& k_;
+  ConstMatrix queries_, points_;
+  std::size_t count_;
+  Metric metric_;
+  std::int32_t* indices_;
+  float* distances_;
+  std::size_t d_;
+  ScoreBound bound_;
+  Buffer<float> shift_;
+  Buffer<double> point_squares_, point_scale_, query_squares_;
+  Panels panels_;
+  Buffer<float> packed_;
+  std::vector<Extent> extent_;
+  std::vector<Shortlist> lists_;
+  std::atomic<std::size_t> crowded_{0};
+};
+
+}  // namespace
+
+double nearest(core::Context& ctx, const simd::Kernels& k, ConstMatrix queries, ConstMatrix points, std::size_t count,
+               Metric metric, std::int32_t* indices, float* distances) {
+  require_finite(ctx, queries, "queries");
+  if (points.data != queries.data) require_finite(ctx, points, "points");
+  return Search(ctx, k, queries, points, count, metric, indices, distances).run();
+}
+
+}  // namespace matomari

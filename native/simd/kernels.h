@@ -1,0 +1,67 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+// The inner loops. One body (kernels.inl) is compiled once per instruction set; an operation takes the table of the
+// level it is to run at and calls through it. Kernels check nothing, allocate nothing and never fail.
+//
+// Float32 kernels only ever screen: their rounding differs from level to level, and each caller adds a bound on it.
+// Float64 kernels add exact products of float32 numbers in one fixed order, or single correctly rounded operations, so
+// that they give equal bits on every level, fused multiply-add or not.
+namespace matomari::simd {
+
+enum class Level { scalar, avx2, avx512, neon };
+
+// Best and second best score of a row in each SIMD lane, and which column the best stands in.
+// The arrays are [rows × lanes] of the level.
+struct Best {
+  float* best;
+  float* second;
+  std::int32_t* index;
+};
+
+struct Kernels {
+  Level level;
+  const char* name;
+
+  // Rounding steps that one multiply-add costs: 1 where it is fused, 2 where not.
+  int roundings;
+  // Lanes of a float32 vector.
+  std::size_t lanes;
+  // Rows that a tile takes at once: callers pad rows to a multiple.
+  std::size_t row_tile;
+  // Columns of a whole float32 panel: a few vectors of lanes.
+  std::size_t panel;
+  // Columns of a float64 panel.
+  std::size_t panel64;
+  // Columns that `few` takes at once.
+  std::size_t few;
+
+  // score[r, j] = offset[j] − x[r] · panel[:, j], folded into `best` with index base + j. x: [rows × ld], rows a multiple
+  // of row_tile; panel: [depth × width]; offset: [width]; width: a multiple of lanes, at most `panel`.
+  void (*score_best)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
+                     std::size_t depth, const float* offset, std::int32_t base, Best best) noexcept;
+  // The same scores, stored: out is [rows × width].
+  void (*score_store)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
+                      std::size_t depth, const float* offset, float* out) noexcept;
+  // out[r, j] = x[r] · c[j] for j < few. x: [rows × ld], c: [few × ld], out: [rows × few]; zero-padded to lanes in depth.
+  void (*dot_few)(const float* x, const float* c, std::size_t ld, std::size_t rows, std::size_t depth,
+                  float* out) noexcept;
+  // out[l] = x[l] · scale − shift[l] (two roundings); returns Σ out² in float32, in any order.
+  float (*center)(const float* x, const float* shift, float scale, std::size_t d, float* out) noexcept;
+  // out[r, j] (+)= Σ x[r, l] · panel[l, j] in order of l, float64. x: [rows × ld]; out: [rows × out_ld], panel64 columns.
+  void (*dot64)(const float* x, std::size_t ld, std::size_t rows, const double* panel, std::size_t depth, double* out,
+                std::size_t out_ld, bool add) noexcept;
+  // sum[l] += weight · x[l] in float64.
+  void (*add_scaled64)(const float* x, double weight, std::size_t d, double* sum) noexcept;
+  // sum[l] ±= round(x[l] · factor · scale[l]) as 64-bit integers.
+  void (*add_fixed)(const float* x, double factor, const double* scale, std::size_t d, std::int64_t* sum,
+                    bool subtract) noexcept;
+};
+
+// The table of a level, or null when this machine (or build) lacks it.
+const Kernels* kernels(Level level) noexcept;
+// The best this machine has.
+const Kernels& best_kernels() noexcept;
+
+}  // namespace matomari::simd

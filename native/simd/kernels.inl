@@ -1,0 +1,221 @@
+// The kernel bodies, over the lane traits `Lanes` that the including file has defined in its own namespace. Included by
+// one .cc per instruction set. Nothing with inline functions of the standard library may be used here: the linker could
+// pick this copy, compiled with wide instructions, for the whole program.
+//
+// g++ spills accumulators that sit in an array indexed by a loop it does not unroll fully, which costs half the speed:
+// hence `rep`, which expands at compile time.
+
+template <int... I>
+struct Indices {};
+template <int N, int... I>
+struct MakeIndices : MakeIndices<N - 1, N - 1, I...> {};
+template <int... I>
+struct MakeIndices<0, I...> {
+  using type = Indices<I...>;
+};
+template <int I>
+struct Const {
+  constexpr operator int() const { return I; }
+};
+template <class F, int... I>
+static inline __attribute__((always_inline)) void rep_(F&& f, Indices<I...>) {
+  (f(Const<I>{}), ...);
+}
+template <int N, class F>
+static inline __attribute__((always_inline)) void rep(F&& f) {
+  rep_(static_cast<F&&>(f), typename MakeIndices<N>::type{});
+}
+
+using V = Lanes::V;
+using D = Lanes::D;
+constexpr int W = Lanes::width, WD = Lanes::width64;
+constexpr int MR = Lanes::row_tile, NV = Lanes::panel_vectors, NR = NV * W;
+constexpr int MR64 = Lanes::row_tile64, NV64 = Lanes::panel_vectors64, NR64 = NV64 * WD;
+constexpr int FR = Lanes::few_rows, FC = Lanes::few_columns;
+
+// The product of MR rows with a panel of N vectors, in registers from first to last depth.
+template <int N>
+static inline __attribute__((always_inline)) void scores(const float* x, std::size_t ld, const float* panel,
+                                                         std::size_t depth, const float* offset, V (&acc)[MR][N]) {
+  rep<MR>([&](auto r) __attribute__((always_inline)) {
+    rep<N>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::load(offset + v * W); });
+  });
+  for (std::size_t l = 0; l < depth; ++l) {
+    V b[N];
+    rep<N>([&](auto v) __attribute__((always_inline)) {
+      b[v] = Lanes::load(panel + v * W);
+      __builtin_prefetch(panel + 12 * N * W + v * W);
+    });
+    rep<MR>([&](auto r) __attribute__((always_inline)) {
+      const V a = Lanes::set1(x[static_cast<std::size_t>(r) * ld + l]);
+      rep<N>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::fnmadd(a, b[v], acc[r][v]); });
+    });
+    panel += N * W;
+  }
+}
+
+template <int N>
+static void score_best_of(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t depth,
+                          const float* offset, std::int32_t base, Best best) noexcept {
+  for (std::size_t row = 0; row < rows; row += MR) {
+    V acc[MR][N];
+    scores<N>(x + row * ld, ld, panel, depth, offset, acc);
+    rep<MR>([&](auto r) __attribute__((always_inline)) {
+      float* const at_best = best.best + (row + r) * W;
+      float* const at_second = best.second + (row + r) * W;
+      std::int32_t* const at_index = best.index + (row + r) * W;
+      V b = Lanes::load(at_best), s = Lanes::load(at_second);
+      auto i = Lanes::load_index(at_index);
+      rep<N>([&](auto v) __attribute__((always_inline)) {
+        const V score = acc[r][v];
+        const auto less = Lanes::less(score, b);
+        s = Lanes::min(s, Lanes::max(score, b));
+        b = Lanes::min(b, score);
+        i = Lanes::select_index(less, i, base + v * W);
+      });
+      Lanes::store(at_best, b);
+      Lanes::store(at_second, s);
+      Lanes::store_index(at_index, i);
+    });
+  }
+}
+
+template <int N>
+static void score_store_of(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t depth,
+                           const float* offset, float* out) noexcept {
+  for (std::size_t row = 0; row < rows; row += MR) {
+    V acc[MR][N];
+    scores<N>(x + row * ld, ld, panel, depth, offset, acc);
+    rep<MR>([&](auto r) __attribute__((always_inline)) {
+      rep<N>([&](auto v) __attribute__((always_inline)) { Lanes::store(out + (row + r) * N * W + v * W, acc[r][v]); });
+    });
+  }
+}
+
+static_assert(NV <= 4);
+static void score_best(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
+                       std::size_t depth, const float* offset, std::int32_t base, Best best) noexcept {
+  switch (width / W) {
+    case 1: return score_best_of<1>(x, ld, rows, panel, depth, offset, base, best);
+    case 2: return score_best_of<(NV < 2 ? NV : 2)>(x, ld, rows, panel, depth, offset, base, best);
+    case 3: return score_best_of<(NV < 3 ? NV : 3)>(x, ld, rows, panel, depth, offset, base, best);
+    default: return score_best_of<NV>(x, ld, rows, panel, depth, offset, base, best);
+  }
+}
+
+static void score_store(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
+                        std::size_t depth, const float* offset, float* out) noexcept {
+  switch (width / W) {
+    case 1: return score_store_of<1>(x, ld, rows, panel, depth, offset, out);
+    case 2: return score_store_of<(NV < 2 ? NV : 2)>(x, ld, rows, panel, depth, offset, out);
+    case 3: return score_store_of<(NV < 3 ? NV : 3)>(x, ld, rows, panel, depth, offset, out);
+    default: return score_store_of<NV>(x, ld, rows, panel, depth, offset, out);
+  }
+}
+
+template <int R>
+static inline __attribute__((always_inline)) void dot_few_rows(const float* x, const float* c, std::size_t ld,
+                                                               std::size_t depth, float* out) {
+  V acc[R][FC];
+  rep<R>([&](auto r) __attribute__((always_inline)) {
+    rep<FC>([&](auto j) __attribute__((always_inline)) { acc[r][j] = Lanes::set1(0.0f); });
+  });
+  for (std::size_t l = 0; l < depth; l += W) {
+    V a[R];
+    rep<R>([&](auto r) __attribute__((always_inline)) { a[r] = Lanes::load(x + static_cast<std::size_t>(r) * ld + l); });
+    rep<FC>([&](auto j) __attribute__((always_inline)) {
+      const V b = Lanes::load(c + static_cast<std::size_t>(j) * ld + l);
+      rep<R>([&](auto r) __attribute__((always_inline)) { acc[r][j] = Lanes::fmadd(a[r], b, acc[r][j]); });
+    });
+  }
+  rep<R>([&](auto r) __attribute__((always_inline)) {
+    rep<FC>([&](auto j) __attribute__((always_inline)) { out[r * FC + j] = Lanes::sum(acc[r][j]); });
+  });
+}
+
+static void dot_few(const float* x, const float* c, std::size_t ld, std::size_t rows, std::size_t depth,
+                    float* out) noexcept {
+  std::size_t row = 0;
+  for (; row + FR <= rows; row += FR) dot_few_rows<FR>(x + row * ld, c, ld, depth, out + row * FC);
+  for (; row < rows; ++row) dot_few_rows<1>(x + row * ld, c, ld, depth, out + row * FC);
+}
+
+static float center(const float* x, const float* shift, float scale, std::size_t d, float* out) noexcept {
+  const V s = Lanes::set1(scale);
+  V square = Lanes::set1(0.0f);
+  std::size_t l = 0;
+  for (; l + W <= d; l += W) {
+    const V y = Lanes::sub(Lanes::mul(Lanes::load(x + l), s), Lanes::load(shift + l));
+    Lanes::store(out + l, y);
+    square = Lanes::fmadd(y, y, square);
+  }
+  float sum = Lanes::sum(square);
+  for (; l < d; ++l) {
+    const float y = x[l] * scale - shift[l];
+    out[l] = y;
+    sum += y * y;
+  }
+  return sum;
+}
+
+template <int R>
+static inline __attribute__((always_inline)) void dot64_rows(const float* x, std::size_t ld, const double* panel,
+                                                             std::size_t depth, double* out, std::size_t out_ld, bool add) {
+  D acc[R][NV64];
+  rep<R>([&](auto r) __attribute__((always_inline)) {
+    rep<NV64>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::set1d(0.0); });
+  });
+  for (std::size_t l = 0; l < depth; ++l) {
+    D b[NV64];
+    rep<NV64>([&](auto v) __attribute__((always_inline)) { b[v] = Lanes::loadd(panel + v * WD); });
+    rep<R>([&](auto r) __attribute__((always_inline)) {
+      const D a = Lanes::set1d(static_cast<double>(x[static_cast<std::size_t>(r) * ld + l]));
+      rep<NV64>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::fmaddd(a, b[v], acc[r][v]); });
+    });
+    panel += NR64;
+  }
+  rep<R>([&](auto r) __attribute__((always_inline)) {
+    rep<NV64>([&](auto v) __attribute__((always_inline)) {
+      double* const at = out + static_cast<std::size_t>(r) * out_ld + v * WD;
+      Lanes::stored(at, add ? Lanes::addd(Lanes::loadd(at), acc[r][v]) : acc[r][v]);
+    });
+  });
+}
+
+static void dot64(const float* x, std::size_t ld, std::size_t rows, const double* panel, std::size_t depth, double* out,
+                  std::size_t out_ld, bool add) noexcept {
+  std::size_t row = 0;
+  for (; row + MR64 <= rows; row += MR64) dot64_rows<MR64>(x + row * ld, ld, panel, depth, out + row * out_ld, out_ld, add);
+  for (; row < rows; ++row) dot64_rows<1>(x + row * ld, ld, panel, depth, out + row * out_ld, out_ld, add);
+}
+
+static void add_scaled64(const float* x, double weight, std::size_t d, double* sum) noexcept {
+  const D w = Lanes::set1d(weight);
+  std::size_t l = 0;
+  for (; l + WD <= d; l += WD)
+    Lanes::stored(sum + l, Lanes::fmaddd(w, Lanes::widen(x + l), Lanes::loadd(sum + l)));
+  for (; l < d; ++l) sum[l] += weight * static_cast<double>(x[l]);
+}
+
+// round() of fixed_point.h: see there why adding 1.5 · 2^52 does it.
+static void add_fixed(const float* x, double factor, const double* scale, std::size_t d, std::int64_t* sum,
+                      bool subtract) noexcept {
+  constexpr double rounder = 6755399441055744.0;
+  const D f = Lanes::set1d(factor), r = Lanes::set1d(rounder);
+  std::size_t l = 0;
+  if (subtract)
+    for (; l + WD <= d; l += WD)
+      Lanes::sub_bits(sum + l, Lanes::addd(Lanes::muld(Lanes::muld(Lanes::widen(x + l), f), Lanes::loadd(scale + l)), r), r);
+  else
+    for (; l + WD <= d; l += WD)
+      Lanes::add_bits(sum + l, Lanes::addd(Lanes::muld(Lanes::muld(Lanes::widen(x + l), f), Lanes::loadd(scale + l)), r), r);
+  for (; l < d; ++l) {
+    const double t = static_cast<double>(x[l]) * factor * scale[l] + rounder;
+    const std::int64_t q = __builtin_bit_cast(std::int64_t, t) - __builtin_bit_cast(std::int64_t, rounder);
+    sum[l] += subtract ? -q : q;
+  }
+}
+
+
+static constexpr Kernels table{Lanes::level,  Lanes::name, Lanes::roundings, W,         MR,     NR,    NR64,         FC,
+                               &score_best, &score_store, &dot_few,         &center, &dot64, &add_scaled64, &add_fixed};

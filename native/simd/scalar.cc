@@ -1,0 +1,63 @@
+// The floor: vectors of four floats as the compiler's own vector type, which every platform has (SSE2, NEON). No fused
+// multiply-add, so that every machine gives the same bits.
+#include <cstddef>
+#include <cstdint>
+
+#include "simd/kernels.h"
+
+namespace matomari::simd::scalar {
+
+struct Lanes {
+  typedef float V __attribute__((vector_size(16)));
+  typedef std::int32_t I __attribute__((vector_size(16)));
+  typedef double D __attribute__((vector_size(16)));
+  typedef std::int64_t Q __attribute__((vector_size(16)));
+  static constexpr Level level = Level::scalar;
+  static constexpr const char* name = "scalar";
+  static constexpr int roundings = 2, width = 4, width64 = 2;
+  static constexpr int row_tile = 4, panel_vectors = 2, row_tile64 = 4, panel_vectors64 = 2, few_rows = 2, few_columns = 4;
+
+  template <class T, class P>
+  static T get(const P* p) {
+    T v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+  }
+  template <class T, class P>
+  static void put(P* p, T v) {
+    __builtin_memcpy(p, &v, sizeof v);
+  }
+  static V load(const float* p) { return get<V>(p); }
+  static void store(float* p, V v) { put(p, v); }
+  static V set1(float f) { return V{f, f, f, f}; }
+  static V fmadd(V a, V b, V c) { return a * b + c; }
+  static V fnmadd(V a, V b, V c) { return c - a * b; }
+  static V mul(V a, V b) { return a * b; }
+  static V sub(V a, V b) { return a - b; }
+  static I less(V a, V b) { return a < b; }
+  static V min(V a, V b) { return a < b ? a : b; }
+  static V max(V a, V b) { return a > b ? a : b; }
+  static float sum(V v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+  static I load_index(const std::int32_t* p) { return get<I>(p); }
+  static void store_index(std::int32_t* p, I v) { put(p, v); }
+  static I select_index(I mask, I old, std::int32_t base) { return mask ? I{base, base + 1, base + 2, base + 3} : old; }
+
+  static D loadd(const double* p) { return get<D>(p); }
+  static void stored(double* p, D v) { put(p, v); }
+  static D set1d(double f) { return D{f, f}; }
+  static D fmaddd(D a, D b, D c) { return a * b + c; }
+  static D addd(D a, D b) { return a + b; }
+  static D muld(D a, D b) { return a * b; }
+  static D widen(const float* p) { return D{static_cast<double>(p[0]), static_cast<double>(p[1])}; }
+  static void add_bits(std::int64_t* sum, D v, D r) { put(sum, get<Q>(sum) + ((Q)v - (Q)r)); }
+  static void sub_bits(std::int64_t* sum, D v, D r) { put(sum, get<Q>(sum) - ((Q)v - (Q)r)); }
+};
+
+#include "simd/kernels.inl"
+
+}  // namespace matomari::simd::scalar
+
+namespace matomari::simd {
+extern const Kernels kScalar;
+const Kernels kScalar = scalar::table;
+}  // namespace matomari::simd

@@ -1,0 +1,75 @@
+import { native } from './binding.js';
+import { checkInteger, checkOneOf, checkOptions } from './check.js';
+import { MatomariError } from './errors.js';
+import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
+import {
+  allocate,
+  checkFilledMatrix,
+  checkMatrix,
+  checkSameCols,
+  type Matrix,
+  METRICS,
+  type Metric,
+} from './matrix.js';
+
+export interface NearestOptions extends OperationOptions {
+  /** How many neighbours, from 1 to points.rows. */
+  k: number;
+  /** Default `euclidean`. */
+  metric?: Metric | undefined;
+}
+
+export interface Neighbours extends OperationFacts {
+  /** [rows × k]: rows of `points`, nearest first. */
+  indices: Int32Array;
+  /** [rows × k]: their distances (for `dot` their products). */
+  distances: Float32Array;
+  rows: number;
+  k: number;
+  /** Share of the queries for which the float32 screen left more than k points to float64. */
+  recheckedShare: number;
+}
+
+/**
+ * The `k` nearest rows of `points` for every row of `queries`, exactly: nearest first, ties to the lowest index; by
+ * `dot` the largest first. A point of the same matrix is its own neighbour.
+ *
+ * A float32 screen drops only what a bound on its rounding error proves to be farther; the rest is ordered by float64
+ * distances, and by exact sums where float64 cannot tell two apart (not for `cosine`). Equal bits on every machine, SIMD
+ * level and number of threads. No rows × points matrix is held.
+ *
+ * @throws MatomariError `bad_input` (NaN, unequal columns, k over the number of points), `bad_option`, `cancelled`
+ */
+export async function nearest(queries: Matrix, points: Matrix, options: NearestOptions): Promise<Neighbours> {
+  checkOptions('nearest', options, ['k', 'metric', ...OPERATION_OPTIONS]);
+  const metric = checkOneOf('metric', options.metric ?? 'euclidean', METRICS);
+  checkMatrix('queries', queries);
+  checkFilledMatrix('points', points);
+  checkSameCols('queries', queries, 'points', points);
+  const k = checkInteger('k', options.k, 1);
+  if (k > points.rows)
+    throw new MatomariError(
+      'bad_input',
+      `k is ${k}, but there are only ${points.rows} points: lower k or add points`,
+    );
+  const indices = allocate(Int32Array, queries.rows * k);
+  const distances = allocate(Float32Array, queries.rows * k);
+  const borrowed = [queries.data, points.data, indices, distances];
+  const facts = await runJob('nearest', options, borrowed, (job) =>
+    native().nearest(
+      {
+        queries: queries.data,
+        queryRows: queries.rows,
+        points: points.data,
+        pointRows: points.rows,
+        cols: points.cols,
+        k,
+        metric,
+        indices,
+        distances,
+      },
+      job,
+    ),
+  );
+  return { indices, distances, rows: queries.rows, k, ...facts };
+}
