@@ -102,7 +102,7 @@ export function writeGroupLabels(context, layout, groups, project, colours) {
  * @param {ReturnType<typeof createLayout>} layout
  * @param {{ text: string, x: number, y: number }[]} points
  * @param {number} radius of a point's mark
- * @param {{ ink: string, surface: string, muted: string }} colours
+ * @param {{ ink: string, surface: string, noise: string }} colours
  */
 export function writePointLabels(context, layout, points, radius, colours) {
   context.textAlign = 'center';
@@ -130,7 +130,7 @@ export function writePointLabels(context, layout, points, radius, colours) {
     const nearX = Math.min(tx + width / 2, Math.max(tx - width / 2, x));
     const nearY = Math.min(ty + LINE / 2, Math.max(ty - LINE / 2, y));
     if (Math.hypot(nearX - x, nearY - y) > radius + 6) {
-      context.strokeStyle = colours.muted;
+      context.strokeStyle = colours.noise;
       context.lineWidth = 1;
       context.beginPath();
       context.moveTo(x, y);

@@ -88,12 +88,15 @@ async function start() {
       );
   });
 
+  /** @type {HTMLDetailsElement[]} closed ones that were opened for the printer */
+  let unfolded = [];
   /** @param {boolean} on */
   const print = (on) => {
-    for (const details of document.querySelectorAll('details')) details.open = on;
+    if (on) unfolded = Array.from(document.querySelectorAll('details')).filter(({ open }) => !open);
+    for (const details of unfolded) details.open = on;
     theme.print(on);
     table.print(on);
-    map.drawNow();
+    map.print(on);
   };
   addEventListener('beforeprint', () => print(true));
   addEventListener('afterprint', () => print(false));

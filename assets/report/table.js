@@ -167,7 +167,6 @@ export function createTable(data, filter, onOpen) {
         role: 'row',
         'aria-rowindex': String(position + 2),
         'data-document': String(i),
-        class: position % 2 ? 'odd' : 'even',
       },
       ...cells,
     );

@@ -74,18 +74,3 @@ export const panView = (view, px, py) => ({
   x: view.x - px / view.scale,
   y: view.y + py / view.scale,
 });
-
-/**
- * Round numbers from `from` to `to`, at most `most` of them.
- * @param {number} from
- * @param {number} to
- * @param {number} most
- */
-export function ticks(from, to, most) {
-  const rough = (to - from) / most;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10);
-  const values = [];
-  for (let i = Math.ceil(from / step); i * step <= to; i++) values.push(i * step);
-  return { values, decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
-}

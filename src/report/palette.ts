@@ -19,12 +19,13 @@ const HUES: readonly (readonly [lightness: number, chroma: number, hue: number])
   [0.626, 0.146, 359],
 ];
 const SHAPES = 5;
-const TIERS = 2;
+/** The colours in three tones: plain, darker, greyish. */
+const TONES = 3;
 
-/** The mark of group i: the eight hues in turn, and with every round of them another shape and the other lightness. */
+/** The mark of group i: the eight hues in turn, and with every round of them another shape and another tone. */
 export function markOf(i: number): Mark {
   const round = Math.floor(i / HUES.length);
-  return { colour: (i % HUES.length) + HUES.length * (round % TIERS), shape: round % SHAPES };
+  return { colour: (i % HUES.length) + HUES.length * (round % TONES), shape: round % SHAPES };
 }
 
 /** The classes of a mark in HTML. */
@@ -61,8 +62,8 @@ function hex(lightness: number, chroma: number, hue: number): string {
   return `#${rgb.map(channel).join('')}`;
 }
 
-const scale = (lightness: (base: number) => number): string[] =>
-  HUES.map(([base, chroma, hue]) => hex(lightness(base), chroma, hue));
+const tone = (lightness: (base: number) => number, saturation = 1): string[] =>
+  HUES.map(([base, chroma, hue]) => hex(lightness(base), chroma * saturation, hue));
 
 /** Everything the page and its canvas colour, in both schemes. */
 export const THEMES = {
@@ -77,7 +78,7 @@ export const THEMES = {
     noise: '#a9abad',
     accent: '#2a5a94',
     tint: '#e9eff7',
-    marks: [...scale((l) => l), ...scale((l) => l - 0.11)],
+    marks: [...tone((l) => l), ...tone((l) => l - 0.11), ...tone((l) => l - 0.05, 0.5)],
   },
   dark: {
     surface: '#1a1d22',
@@ -90,7 +91,11 @@ export const THEMES = {
     noise: '#757b84',
     accent: '#8fb8ea',
     tint: '#222d3b',
-    marks: [...scale((l) => 0.62 + (l - 0.46) * 0.85), ...scale((l) => 0.54 + (l - 0.46) * 0.8)],
+    marks: [
+      ...tone((l) => 0.62 + (l - 0.46) * 0.85),
+      ...tone((l) => 0.54 + (l - 0.46) * 0.8),
+      ...tone((l) => 0.57 + (l - 0.46) * 0.85, 0.5),
+    ],
   },
 } as const;
 
