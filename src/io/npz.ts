@@ -4,7 +4,8 @@ import { AtomicFile } from './atomic.js';
 import { openFile } from './byte-source.js';
 import { badFile } from './file-error.js';
 import { type CheckedArray, checkArray, type NpyArray, type NpyInput, npyBytes, readArray } from './npy.js';
-import { readZip, ZipWriter } from './zip.js';
+import { readZip } from './zip-reader.js';
+import { ZipWriter } from './zip-writer.js';
 
 const FREE_BYTES = 2 ** 28;
 const FREE_RATIO = 100;

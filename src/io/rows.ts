@@ -1,4 +1,4 @@
-import { nearestName } from '../check.js';
+import { nearestName, show } from '../check.js';
 import { MatomariError } from '../errors.js';
 
 /** One document as a file holds it. */
@@ -22,7 +22,7 @@ const MOST_NAMES = 30;
 /** The columns that there are, as messages list them. */
 export function listNames(names: readonly string[]): string {
   if (names.length === 0) return 'none';
-  const shown = names.slice(0, MOST_NAMES).map((name) => JSON.stringify(name));
+  const shown = names.slice(0, MOST_NAMES).map(show);
   return shown.join(', ') + (names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '');
 }
 
@@ -36,7 +36,7 @@ export function noColumn(
   const near = nearestName(wanted, there);
   return new MatomariError(
     'bad_input',
-    `${where} has no ${kind} ${JSON.stringify(wanted)}; it has ${listNames(there)}${near === undefined ? '' : `: did you mean ${JSON.stringify(near)}?`}`,
+    `${where} has no ${kind} ${show(wanted)}; it has ${listNames(there)}${near === undefined ? '' : `: did you mean ${show(near)}?`}`,
   );
 }
 
@@ -45,6 +45,6 @@ export function onlyColumn(name: string, kind: 'column' | 'field', there: readon
   if (there.length === 1) return there[0]!;
   throw new MatomariError(
     'bad_option',
-    `${name} has the ${kind}s ${listNames(there)}: say which one is the text (text: ${JSON.stringify(there[0] ?? 'name')}, or --text on the command line)`,
+    `${name} has the ${kind}s ${listNames(there)}: say which one is the text (text: ${show(there[0] ?? 'name')}, or --text on the command line)`,
   );
 }

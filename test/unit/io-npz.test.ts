@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AtomicFile, readNpz, readSparseNpz, writeNpz, writeSparseNpz } from 'matomari/io';
 import { describe, expect, it } from 'vitest';
 import { npyHeader } from '#dist/io/npy-header.js';
-import { ZipWriter } from '#dist/io/zip.js';
+import { ZipWriter } from '#dist/io/zip-writer.js';
 import { temporaryFolder } from '../temporary.js';
 
 const folder = temporaryFolder();
