@@ -3,7 +3,7 @@ import { MatomariError, throwIfAborted } from '../errors.js';
 import type { Progress } from '../job.js';
 import { type Matrix, zeros } from '../matrix.js';
 import type { EmbedRequest } from './session-worker.js';
-import { checkTexts, orAborted, windows } from './texts.js';
+import { checkTexts, orAborted, teller, windows } from './texts.js';
 import { embedToFile } from './to-file.js';
 import type { Tokenized, TokenizeRequest } from './tokenizer-worker.js';
 import type { WorkerLink } from './worker-link.js';
@@ -287,19 +287,6 @@ export class WorkerEmbedder implements Embedder {
     });
     return { texts, vectors, tokens, truncated };
   }
-}
-
-/** A reporter of progress that never goes back: windows report while earlier ones are still being put away. */
-export function teller(
-  onProgress: ((progress: Progress) => void) | undefined,
-  total: number,
-): (done: number) => void {
-  let told = -1;
-  return (done) => {
-    if (done <= told) return;
-    told = done;
-    onProgress?.({ stage: 'embed', done, total });
-  };
 }
 
 /** The prompt that options ask for, or undefined when they ask for none. */

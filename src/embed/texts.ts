@@ -1,5 +1,6 @@
 import { show } from '../check.js';
 import { cancelled, MatomariError } from '../errors.js';
+import type { Progress } from '../job.js';
 
 /** Texts, and characters, after which a window is closed. */
 const WINDOW_TEXTS = 2048;
@@ -68,4 +69,17 @@ export async function orAborted<T>(
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** A reporter of progress that never goes back: windows report while earlier ones are still being put away. */
+export function teller(
+  onProgress: ((progress: Progress) => void) | undefined,
+  total: number,
+): (done: number) => void {
+  let told = -1;
+  return (done) => {
+    if (done <= told) return;
+    told = done;
+    onProgress?.({ stage: 'embed', done, total });
+  };
 }

@@ -4,8 +4,10 @@ import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { checkBoolean, show } from '../check.js';
 import { MatomariError } from '../errors.js';
-import { type EmbeddedWindow, type EmbedFacts, type EmbedToFileOptions, teller } from './embedder.js';
-import { orAborted, windows } from './texts.js';
+import { checkPath, fileError } from '../io/file-error.js';
+import { npyHeader } from '../io/npy-header.js';
+import type { EmbeddedWindow, EmbedFacts, EmbedToFileOptions } from './embedder.js';
+import { orAborted, teller, windows } from './texts.js';
 
 /** What embedding to a file needs of an embedder. */
 export interface FileEmbedding {
@@ -25,7 +27,8 @@ interface Mark extends EmbedFacts {
   texts: string;
 }
 
-const HEADER_BYTES = 128;
+/** As long for any number of rows and columns. */
+const HEADER_BYTES = npyHeader('float32', [0, 0]).length;
 
 /** See Embedder.embedToFile. */
 export async function embedToFile(
@@ -35,11 +38,7 @@ export async function embedToFile(
   model: FileEmbedding,
 ): Promise<EmbedFacts & { rows: number; cols: number }> {
   checkStream(texts);
-  if (typeof path !== 'string' || path === '')
-    throw new MatomariError(
-      'bad_option',
-      `path must be the name of the .npy file to write, not ${show(path)}`,
-    );
+  checkPath(path);
   const resume = options.resume !== undefined && checkBoolean('resume', options.resume);
   const { signal, onProgress } = options;
   const total = Array.isArray(texts) ? texts.length : 0;
@@ -66,7 +65,7 @@ export async function embedToFile(
       tell(mark.rows);
     }
     const { rows, tokens, truncated } = mark;
-    await writing(path, () => files.finish(npyHeader(rows, model.dimensions)));
+    await writing(path, () => files.finish(npyHeader('float32', [rows, model.dimensions])));
     return { rows, cols: model.dimensions, tokens, truncated };
   } finally {
     await files.close();
@@ -119,12 +118,7 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof MatomariError) throw cause;
-    throw new MatomariError(
-      'bad_file',
-      `${path} cannot be written (${(cause as Error).message}): choose another path or make room for it`,
-      { cause },
-    );
+    throw fileError(cause, path, 'write');
   }
 }
 
@@ -196,8 +190,10 @@ class PartialFile {
     await this.#data.sync();
     await rename(`${this.#path}.partial`, this.#path);
     await rm(`${this.#path}.journal`, { force: true });
-    const folder = await open(dirname(this.#path), 'r');
-    await folder.sync().finally(() => folder.close());
+    // Puts the rename on disk, where the file system lets a folder be synced; the file is whole either way.
+    const folder = await open(dirname(this.#path), 'r').catch(() => undefined);
+    await folder?.sync().catch(() => {});
+    await folder?.close();
   }
 
   async close(): Promise<void> {
@@ -249,15 +245,4 @@ function difference(before: string, now: string): string {
   } catch {
     return 'its journal is not readable';
   }
-}
-
-/** The header of a float32 matrix in C order as NumPy writes it, which leaves room for the number of rows to grow. */
-function npyHeader(rows: number, cols: number): Uint8Array {
-  const dict = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`;
-  const header = Buffer.alloc(HEADER_BYTES, ' ');
-  header.write('\x93NUMPY\x01\x00', 'latin1');
-  header.writeUInt16LE(HEADER_BYTES - 10, 8);
-  header.write(dict, 10, 'latin1');
-  header.write('\n', HEADER_BYTES - 1);
-  return header;
 }

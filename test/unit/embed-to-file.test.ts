@@ -188,19 +188,19 @@ describe('embedToFile', () => {
   it('refuses bad arguments and places that cannot be written', async () => {
     const code = (code: string, message: RegExp) => ({ code, message });
     await expect(embedder.embedToFile('abc', newPath())).rejects.toMatchObject(code('bad_input', /iterable/));
-    await expect(embedder.embedToFile(texts, '')).rejects.toMatchObject(code('bad_option', /path/));
+    await expect(embedder.embedToFile(texts, '')).rejects.toMatchObject(code('bad_input', /path/));
     const resume = { resume: 1 as never };
     await expect(embedder.embedToFile(texts, newPath(), resume)).rejects.toMatchObject(
       code('bad_option', /resume/),
     );
     const lost = join(temporaryFolder(), 'no', 'such', 'folder.npy');
     await expect(embedder.embedToFile(texts, lost)).rejects.toMatchObject(
-      code('bad_file', /ENOENT.*another path/),
+      code('bad_file', /its folder does not exist/),
     );
     const folder = newPath();
     mkdirSync(folder);
     await expect(embedder.embedToFile(texts.slice(0, 2), folder)).rejects.toMatchObject(
-      code('bad_file', /cannot be written/),
+      code('bad_file', /is a folder/),
     );
     const path = newPath();
     const wrong = [...texts.slice(0, 3000), 5 as never];

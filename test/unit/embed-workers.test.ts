@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { executionProviders } from 'matomari/embed';
 import { describe, expect, it } from 'vitest';
 import { WorkerLink } from '#dist/embed/worker-link.js';
 import root from '#dist/root.cjs';
-import { FIXTURES } from './embed-helpers.js';
+import { FIXTURES, temporaryFolder } from './embed-helpers.js';
 
 const run = promisify(execFile);
 const FILE = relative(join(root, 'dist', 'esm', 'embed'), join(FIXTURES, 'crash-worker'));
@@ -84,5 +85,22 @@ describe('executionProviders', () => {
     expect(reason).toBeUndefined();
     expect(version).toMatch(/^\d+\.\d+/);
     expect(providers).toContainEqual({ name: 'cpu', bundled: true });
+  });
+
+  it('says why when there is no ONNX Runtime', async () => {
+    // The package without its dependencies.
+    const folder = temporaryFolder();
+    cpSync(join(root, 'dist', 'esm'), join(folder, 'dist', 'esm'), { recursive: true });
+    for (const file of ['package.json', 'CMakeLists.txt']) cpSync(join(root, file), join(folder, file));
+    const script = `import { executionProviders, loadEmbedder } from ${JSON.stringify(join(folder, 'dist', 'esm', 'embed', 'index.js'))};
+      const failed = await loadEmbedder(${JSON.stringify(join(FIXTURES, 'lookup'))}).catch((error) => error);
+      console.log(JSON.stringify([await executionProviders(), failed.code]));`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 30_000,
+    });
+    const [found, code] = JSON.parse(stdout) as [{ providers: unknown[]; reason: string }, string];
+    expect(found.providers).toEqual([]);
+    expect(found.reason).toMatch(/onnxruntime-node could not be loaded.*npm ci/);
+    expect(code).toBe('no_addon');
   });
 });
