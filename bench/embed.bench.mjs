@@ -7,7 +7,7 @@ export default {
   unit: 'texts a second',
   better: 'higher',
   method:
-    'Documents of four bundled headlines each, drawn at random; the embedder is loaded and warmed up on a hundred of them before the clock starts. There is no peer for this model: the figure is a rate.',
+    'Documents of four bundled headlines each, drawn at random; the embedder is loaded, and has been through all of them once, before the clock starts. There is no peer for this model: the figure is a rate.',
   contenders: [{ id: 'matomari', title: 'Matomari', module: 'matomari/embed.mjs' }],
   cases: ({ full }) => {
     const count = full ? 50_000 : 10_000;

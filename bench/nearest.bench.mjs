@@ -21,7 +21,7 @@ export default {
   ],
   cases: ({ full }) =>
     [
-      { queries: 5894, n: 5894, d: 1024, repeat: 2 },
+      { queries: 5894, n: 5894, d: 1024, repeat: full ? 3 : 1 },
       ...(full ? [{ queries: 10_000, n: 100_000, d: 384, repeat: 1 }] : []),
     ].map(({ queries, n, d, repeat }) => ({
       label: `${queries} queries, n ${n}, d ${d}`,

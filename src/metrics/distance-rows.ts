@@ -6,11 +6,11 @@ import type { Matrix } from '../matrix.js';
 export const DISTANCE_METRICS = ['euclidean', 'sqeuclidean', 'cosine'] as const;
 export type DistanceMetric = (typeof DISTANCE_METRICS)[number];
 
-/** Elements of a block: 32 MiB of distances, a few milliseconds of JavaScript between two turns of the event loop. */
-const BLOCK = 2 ** 23;
+/** Elements of a block: 8 MiB of distances, a few milliseconds of JavaScript between two turns of the event loop. */
+const BLOCK = 2 ** 21;
 
 /**
- * Visits the full distance matrix of the points row by row, computed in row blocks: 32 MiB are held at once (or one
+ * Visits the full distance matrix of the points row by row, computed in row blocks: 8 MiB are held at once (or one
  * row, where that is more), never n × n. A point's distance to itself is set to 0.
  */
 export async function forEachDistanceRow(

@@ -21,7 +21,7 @@ export interface SilhouetteOptions extends OperationOptions {
  * the other points of its cluster and b that to the points of the nearest other cluster; 0 for a point alone in its
  * cluster. Noise (−1) counts as a cluster, as in scikit-learn: leave noise out beforehand if it should not.
  *
- * Takes every pair, so O(rows² × cols), in row blocks of 32 MiB; `sampleSize` makes it affordable for large data.
+ * Takes every pair, so O(rows² × cols), in row blocks of 8 MiB; `sampleSize` makes it affordable for large data.
  * Distances are float32, sums float64; the result depends on neither threads nor SIMD level.
  *
  * @param points [rows × cols]

@@ -18,7 +18,7 @@ export interface TrustworthinessOptions extends OperationOptions {
  * 1 − 2 / (n·k·(2n − 3k − 1)) · Σᵢ Σⱼ max(0, r(i, j) − k), over the k nearest j of i in the embedding, where r(i, j)
  * is j's rank among i's neighbours in the original space. Equal distances rank by row number.
  *
- * Takes every pair of the original space, O(rows² × cols), in row blocks of 32 MiB. The result depends on neither
+ * Takes every pair of the original space, O(rows² × cols), in row blocks of 8 MiB. The result depends on neither
  * threads nor SIMD level.
  *
  * @param points [rows × cols], the original space

@@ -130,7 +130,7 @@ describe('silhouetteScore', () => {
   });
 
   test('works in several blocks and reports them', async () => {
-    const n = 4000; // more than 2^23 distances
+    const n = 4000; // more than 2^21 distances
     const points = spiral(n);
     const labels = Int32Array.from({ length: n }, (_, i) => i % 2);
     const progress: { stage: string; done: number; total: number }[] = [];
