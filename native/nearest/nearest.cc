@@ -251,6 +251,7 @@ double nearest(core::Context& ctx, const simd::Kernels& k, ConstMatrix queries, 
                Metric metric, std::int32_t* indices, float* distances) {
   require_finite(ctx, queries, "queries");
   if (points.data != queries.data) require_finite(ctx, points, "points");
+  if (queries.rows == 0) return 0;
   return Search(ctx, k, queries, points, count, metric, indices, distances).run();
 }
 
