@@ -13,7 +13,7 @@ using core::ConstMatrix;
 
 CentroidSearch::CentroidSearch(const simd::Kernels& k, Metric metric, std::size_t clusters, std::size_t d,
                                const float* shift)
-    : k_(k), metric_(metric), clusters_(clusters), d_(d), shift_(d, 0.0f), bound_(k, d), panels_(k, clusters, d),
+    : k_(k), metric_(metric), clusters_(clusters), d_(d), shift_(d, 0.0f), bound_(k, metric, d), panels_(k, clusters, d),
       panel_count_((clusters + k.panel - 1) / k.panel) {
   if (shift && metric != Metric::dot) std::copy_n(shift, d, shift_.data());
 }
