@@ -135,15 +135,22 @@ class PlusPlus {
         }
       for (; i < end; ++i) closest_[i] = distance(i, candidate_.data());
     });
+    weigh();
+    return row;
+  }
+
+  // Tickets from weight · squared distance, to the scale of the largest.
+  void weigh() {
     double largest = 0;
     for (std::size_t i = 0; i < n_; ++i) largest = std::max(largest, closest_[i] * data_.weight_of(i));
     fixed_ = core::FixedSum(largest, n_);
     for (std::size_t i = 0; i < n_; ++i) potential_.tickets()[i] = fixed_.term(closest_[i] * data_.weight_of(i));
     potential_.recount();
-    return row;
   }
 
   std::size_t next(std::size_t step) {
+    // Once a far outlier is a seed, tickets to its scale would tell the rest no longer apart.
+    if (potential_.total() < fixed_.most() >> 10) weigh();
     const std::int64_t total = potential_.total();
     std::vector<std::size_t> rows(trials_);
     for (std::size_t t = 0; t < trials_; ++t)
