@@ -37,12 +37,14 @@ class Lottery {
     for (const std::int64_t b : blocks_) sum += b;
     return sum;
   }
-  // The row that owns ticket number `number`, which must be below total().
+  // The row that owns ticket number `number`, which must be below total(). Never leaves the table, even where the caller
+  // has written to the points meanwhile and nothing adds up.
   std::size_t row_of(std::int64_t number) const noexcept {
     std::size_t b = 0;
-    while (number >= blocks_[b]) number -= blocks_[b++];
+    while (b + 1 < blocks_.size() && number >= blocks_[b]) number -= blocks_[b++];
     std::size_t i = b * kBlock;
-    while (number >= tickets_[i]) number -= tickets_[i++];
+    const std::size_t last = std::min(tickets_.size(), i + kBlock) - 1;
+    while (i < last && number >= tickets_[i]) number -= tickets_[i++];
     return i;
   }
 
