@@ -183,12 +183,15 @@ void krylov(core::Context& ctx, const double* a, std::size_t n, std::size_t coun
         ++filled;
       }
     }
-    for (std::size_t i = 0; i < size; ++i)
+    for (std::size_t i = 0; i < size; ++i) {
+      ctx.check();
       for (std::size_t j = 0; j <= i; ++j)
         small[i * size + j] = small[j * size + i] = dot(basis.data() + i * n, image.data() + j * n, n);
+    }
     dense(ctx, small.data(), size, block, theta.data(), mix.data());
     double worst = 0;
     for (std::size_t b = 0; b < block; ++b) {
+      ctx.check();
       double* const v = start.data() + b * n;
       std::vector<double> av(n, 0.0);
       std::fill_n(v, n, 0.0);
