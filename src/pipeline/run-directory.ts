@@ -133,7 +133,10 @@ export async function writeNames(dir: string, names: Labelling): Promise<void> {
   await writeSparseNpz(join(dir, 'tfidf.npz'), names.tfidf);
   await writeAtomic(join(dir, 'vocabulary.json'), `${JSON.stringify(names.vocabulary)}\n`);
   await writeNpy(join(dir, 'term-vectors.npy'), names.termVectors);
-  await writeAtomic(join(dir, 'clusters.jsonl'), names.clusters.map(clusterLine));
+  await writeAtomic(
+    join(dir, 'clusters.jsonl'),
+    names.clusters.map((cluster) => `${clusterJson(cluster)}\n`),
+  );
 }
 
 /** Writes `run.json`, which says that the run is complete. */
@@ -263,9 +266,12 @@ const short = (x: number) => Number(x.toPrecision(9));
 const line = (value: unknown) => `${JSON.stringify(value)}\n`;
 const pretty = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
-function clusterLine({ exemplars, ...cluster }: Cluster): string {
-  return line({ ...cluster, exemplars: exemplars.map((e) => ({ ...e, distance: short(e.distance) })) });
-}
+/** A cluster as one line of JSON. */
+export const clusterJson = ({ exemplars, ...cluster }: Cluster): string =>
+  JSON.stringify({
+    ...cluster,
+    exemplars: exemplars.map((exemplar) => ({ ...exemplar, distance: short(exemplar.distance) })),
+  });
 
 function* documentLines({ documents, labels, distances }: TopicsData): Generator<string> {
   for (const [i, { id, text, category }] of documents.entries())
