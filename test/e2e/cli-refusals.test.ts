@@ -149,7 +149,7 @@ const corpus: Case[] = [
     ['run', good, ...RUN, '--min-df', '30'],
     3,
     'bad_input',
-    /--min-df 30 .*leave.*: lower --min-df/,
+    /--min-df 30 leaves none of .*: lower --min-df$/,
   ],
 ];
 
