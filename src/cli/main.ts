@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
-import root from '../root.cjs';
+import { throwIfAborted } from '../errors.js';
+import { version } from '../pipeline/versions.js';
 import { Context } from './context.js';
 import { describe } from './failure.js';
 
@@ -36,12 +35,12 @@ Examples:
 
 async function main(argv: string[]): Promise<number> {
   const context = new Context();
-  const verb = argv.find((argument) => argument in VERBS);
+  const verb = argv.find((argument) => Object.hasOwn(VERBS, argument));
   context.catchSignals();
   try {
     const program = new Command('matomari')
       .description('Turns a large pile of texts into named, mapped clusters.')
-      .version((JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version)
+      .version(version())
       .exitOverride()
       .configureOutput({ outputError: () => {} })
       .addHelpText('after', EXAMPLES);
@@ -51,20 +50,27 @@ async function main(argv: string[]): Promise<number> {
     }
     await program.parseAsync(argv, { from: 'user' });
     context.bars.clear();
+    // Some last steps are too short to be stopped in the middle.
+    throwIfAborted(context.signal, 'matomari');
     return 0;
   } catch (error) {
     context.bars.clear();
-    const { status, text } = describe(error, verb);
-    if (text) process.stderr.write(text);
-    return status;
+    return tell(error, verb);
   }
+}
+
+/** Says on stderr why the process ends, and returns its status. */
+function tell(error: unknown, verb?: string): number {
+  const { status, text } = describe(error, verb);
+  if (text) process.stderr.write(text);
+  return status;
 }
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  process.exit(error.code === 'EPIPE' ? 0 : tell(error));
 });
+process.on('uncaughtException', (error) => process.exit(tell(error)));
 // Worker threads may not keep a process alive; the verb does, until it has ended one way or the other. Then nothing is
 // cut short: a thread that is ended inside ONNX Runtime would take the process down with it. What hangs all the same is
 // left behind.

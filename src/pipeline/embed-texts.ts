@@ -7,7 +7,7 @@ import type { Matrix } from '../matrix.js';
 
 /** The embedding model of a run and what it made of the texts. */
 export interface ModelFacts {
-  /** `builtin`, or the name of its folder. */
+  /** `builtin`, the name of its folder, or `custom` for an embedder without a name. */
   name: string;
   /** The folder, where it is not the built-in model. */
   path?: string | undefined;
@@ -31,7 +31,7 @@ export const modelPath = (model: string): string | undefined =>
   model === 'builtin' ? undefined : resolve(model);
 
 export function modelFacts(
-  { model, dimensions, maxTokens, device }: Embedder,
+  { model = 'custom', dimensions, maxTokens, device }: Embedder,
   asked: Embedder | string,
 ): Omit<ModelFacts, 'truncated' | 'tokens'> {
   const path = typeof asked === 'string' ? modelPath(asked) : undefined;

@@ -1,4 +1,4 @@
-import { type ErrorCode, MatomariError } from '../errors.js';
+import { type ErrorCode, MatomariError, throwIfAborted } from '../errors.js';
 import { discover } from './discover.js';
 import { EmbeddingStore } from './embedding-store.js';
 import { resolveOptions, type TopicOptions } from './options.js';
@@ -42,6 +42,7 @@ export function run(
     try {
       const found = await discover(documents, resolved, options, (...work) => store.embed(...work), watch);
       await watch.time('write', () => writeFiles(dir, found, { input, embeddings: false }));
+      throwIfAborted(options.signal, 'the run');
       const topics = new Topics({ ...found, seconds: watch.total() });
       await writeRun(dir, topics, input);
       return topics;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { discoverTopics, MatomariError, type Matrix, type Progress, row, Topics } from 'matomari';
-import { loadEmbedder } from 'matomari/embed';
+import { discoverTopics, MatomariError, type Matrix, matrix, type Progress, row, Topics } from 'matomari';
+import { type Embedder, loadEmbedder } from 'matomari/embed';
 import { readMatrix, readNpy, readSparseNpz } from 'matomari/io';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../temporary.js';
@@ -314,6 +314,24 @@ describe('discoverTopics at the edge', () => {
       { nClusters: 1 },
     );
     expect(few.info.minDf).toBe(1);
+  });
+
+  test('any object that embeds will do, and numbers may be ids and categories', async () => {
+    const embed = async (given: readonly string[]) => ({
+      ...matrix(given.map((text) => [text.length, text.includes('雨') ? 9 : 0])),
+      truncated: 0,
+      tokens: 0,
+    });
+    const rainy = ['雨の日', '雨の靴', '赤い自転車', '青い自転車'].map((text, id) => ({
+      id,
+      text,
+      category: id >> 1,
+    }));
+    const topics = await discoverTopics(rainy, { nClusters: 2, embedder: { embed } as unknown as Embedder });
+    expect([...topics.labels].map((label) => label === topics.labels[0])).toEqual([true, true, false, false]);
+    expect(topics.scores).toEqual({ ari: 1, nmi: 1, vMeasure: 1 });
+    expect(topics.documents[3]).toEqual({ id: '3', text: '青い自転車', category: '1' });
+    expect(topics.info.model.name).toBe('custom');
   });
 
   test('documents without a category are left out of the scores', async () => {
