@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readMatrix } from '../io/index.js';
 import { assignTexts } from '../pipeline/embed-texts.js';
-import { readRun } from '../pipeline/run-directory.js';
+import { readRun } from '../pipeline/read-run.js';
 import type { Context } from './context.js';
 import {
   type InputFlags,

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { MatomariError } from '../errors.js';
 import { readDocuments } from '../io/index.js';
 import { agreement } from '../pipeline/discover.js';
-import { readLabels, readRunDocuments } from '../pipeline/run-directory.js';
+import { readLabels, readRunDocuments } from '../pipeline/read-run.js';
 import type { Document } from '../pipeline/types.js';
 import type { Context } from './context.js';
 import { FORMATS, oneOf } from './flags.js';

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { resolveThreads } from '../device.js';
 import { readMatrix, writeNpy } from '../io/index.js';
 import { type KMeansOptions, kmeans } from '../kmeans.js';
-import { inDirectory } from '../pipeline/run-directory.js';
+import { inDirectory } from '../pipeline/directory.js';
 import type { Context } from './context.js';
 import { integer, number, type OperationFlags, oneOf, operationFlags, operationOptions } from './flags.js';
 import { count, duration, tsv } from './format.js';

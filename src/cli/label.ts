@@ -4,10 +4,12 @@ import type { Command } from 'commander';
 import { MatomariError } from '../errors.js';
 import { readMatrix } from '../io/index.js';
 import type { OperationOptions } from '../job.js';
+import { inDirectory } from '../pipeline/directory.js';
 import type { Clustered } from '../pipeline/name.js';
 import { resolveMachine, resolveNaming } from '../pipeline/options.js';
+import { loadTopics, readLabels } from '../pipeline/read-run.js';
 import { meansOf, relabel } from '../pipeline/relabel.js';
-import { clusterJson, inDirectory, loadTopics, readLabels, writeNames } from '../pipeline/run-directory.js';
+import { clusterJson, writeNames } from '../pipeline/write-run.js';
 import type { Context } from './context.js';
 import {
   type InputFlags,

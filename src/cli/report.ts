@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { loadTopics, writeReport } from '../pipeline/run-directory.js';
+import { loadTopics } from '../pipeline/read-run.js';
+import { writeReport } from '../pipeline/write-run.js';
 import type { Context } from './context.js';
 
 export function define(command: Command, context: Context): void {

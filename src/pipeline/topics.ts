@@ -4,10 +4,12 @@ import type { Embedder } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions } from '../job.js';
 import type { Matrix, SparseMatrix } from '../matrix.js';
+import { inDirectory } from './directory.js';
 import { assignTexts, type ModelFacts } from './embed-texts.js';
 import type { ResolvedOptions } from './options.js';
-import { forgetRun, inDirectory, loadTopics, writeFiles, writeRun } from './run-directory.js';
+import { loadTopics } from './read-run.js';
 import type { Cluster, Document, Scores } from './types.js';
+import { forgetRun, writeFiles, writeRun } from './write-run.js';
 
 /** How the topics were found. */
 export interface TopicsInfo extends ResolvedOptions, OperationFacts {
