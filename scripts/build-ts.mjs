@@ -1,6 +1,6 @@
 // Compiles src twice, as ES modules into dist/esm and as CommonJS into dist/cjs, with types for both.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -16,11 +16,3 @@ mkdirSync('dist/cjs', { recursive: true });
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 copyFileSync('binding.d.ts', 'dist/binding.d.ts');
 chmodSync('dist/esm/cli/main.js', 0o755);
-
-// npm links the commands of dependencies only. With this one beside them `npx matomari` works in a clone at once;
-// without it npx would first install the folder into its cache.
-const bin = 'node_modules/.bin';
-if (existsSync(bin)) {
-  rmSync(`${bin}/matomari`, { force: true });
-  symlinkSync('../../dist/esm/cli/main.js', `${bin}/matomari`);
-}
