@@ -1,0 +1,67 @@
+import type { Progress } from '../job.js';
+import { clip, count, duration } from './format.js';
+
+interface Stage extends Progress {
+  since: number;
+}
+
+const WIDTH = 24;
+const INTERVAL_MS = 80;
+
+/**
+ * Progress bars on stderr, one line a running stage, with rate and time left; a finished stage leaves its line behind.
+ * Where stderr is not a terminal nothing is printed at all.
+ */
+export class Bars {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #running = new Map<string, Stage>();
+  #drawn = 0;
+  #last = 0;
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+  }
+
+  /** Takes one progress report; suits `onProgress` as it is. */
+  readonly update = ({ stage, done, total }: Progress): void => {
+    if (!this.#stream.isTTY) return;
+    const now = performance.now();
+    const running = this.#running.get(stage);
+    if (done >= total) {
+      this.#running.delete(stage);
+      this.#draw(`${stage.padEnd(10)} ${count(total)} in ${duration(running ? now - running.since : 0)}`);
+      return;
+    }
+    // A stage that starts again (another restart, another pass) has a rate of its own.
+    if (running && done >= running.done) Object.assign(running, { done, total });
+    else this.#running.set(stage, { stage, done, total, since: now });
+    if (now - this.#last >= INTERVAL_MS) this.#draw();
+  };
+
+  /** Wipes the running bars, so that whatever is printed next stands on a clean line. */
+  clear(): void {
+    this.#running.clear();
+    if (this.#stream.isTTY) this.#draw();
+  }
+
+  #draw(finished?: string): void {
+    const columns = this.#stream.columns || 80;
+    const now = performance.now();
+    this.#last = now;
+    let out = this.#drawn > 0 ? `\x1b[${this.#drawn}A\x1b[J` : '';
+    if (finished) out += `${clip(finished, columns - 1)}\n`;
+    for (const stage of this.#running.values()) out += `${clip(bar(stage, now), columns - 1)}\n`;
+    this.#drawn = this.#running.size;
+    this.#stream.write(out);
+  }
+}
+
+function bar({ stage, done, total, since }: Stage, now: number): string {
+  const share = total > 0 ? done / total : 0;
+  const filled = Math.round(share * WIDTH);
+  const seconds = (now - since) / 1000;
+  const rate = seconds > 0 ? done / seconds : 0;
+  const left = rate > 0 ? `, ${duration(((total - done) / rate) * 1000)} left` : '';
+  const meter = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
+  return `${stage.padEnd(10)} ${meter} ${count(done)}/${count(total)}  ${count(Math.round(rate))}/s${left}`;
+}

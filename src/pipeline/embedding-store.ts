@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readMatrix, writeAtomic } from '../io/index.js';
+import type { OperationOptions } from '../job.js';
+import { type Embedded, type ModelFacts, modelFacts, modelPath, withEmbedder } from './embed-texts.js';
+import { version } from './versions.js';
+
+/** Beside `embeddings.npy`: what it was made from. */
+interface Manifest {
+  key: string;
+  model: ModelFacts;
+}
+
+/**
+ * The embeddings of a run folder. They are written as they come, so that a run that was stopped can go on from them,
+ * and a run over the same texts with the same model can do without embedding.
+ */
+export class EmbeddingStore {
+  readonly #npy: string;
+  readonly #manifest: string;
+  readonly #model: string;
+  readonly #resume: boolean;
+
+  constructor(dir: string, model: string, resume: boolean) {
+    this.#npy = join(dir, 'embeddings.npy');
+    this.#manifest = join(dir, 'embeddings.json');
+    this.#model = model;
+    this.#resume = resume;
+  }
+
+  /** Embeds the texts, or takes what is there when it was made from the same texts by the same model. */
+  async embed(texts: readonly string[], operation: OperationOptions): Promise<Embedded> {
+    const stored = this.#resume ? await this.#stored(texts) : undefined;
+    if (stored) return { embeddings: await readMatrix(this.#npy), model: stored };
+    await rm(this.#manifest, { force: true });
+    const { signal, onProgress } = operation;
+    const model = await withEmbedder(this.#model, operation, async (embedder) => {
+      const resume = this.#resume;
+      const { truncated, tokens } = await embedder.embedToFile(texts, this.#npy, {
+        resume,
+        signal,
+        onProgress,
+      });
+      return { ...modelFacts(embedder, this.#model), truncated, tokens };
+    });
+    const manifest: Manifest = { key: await this.#key(texts), model };
+    await writeAtomic(this.#manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+    return { embeddings: await readMatrix(this.#npy), model };
+  }
+
+  /** Takes away what a run that failed for good has written. */
+  async discard(): Promise<void> {
+    if (this.#resume) return;
+    for (const path of [this.#manifest, this.#npy, `${this.#npy}.partial`, `${this.#npy}.journal`])
+      await rm(path, { force: true });
+  }
+
+  /** The model of the embeddings that are there, if they are those of these texts. */
+  async #stored(texts: readonly string[]): Promise<ModelFacts | undefined> {
+    try {
+      const { key, model } = JSON.parse(await readFile(this.#manifest, 'utf8')) as Manifest;
+      await stat(this.#npy);
+      return key === (await this.#key(texts)) ? model : undefined;
+    } catch {
+      // Nothing there, or nothing that can be trusted: everything is embedded anew.
+      return undefined;
+    }
+  }
+
+  /** A hash of everything that decides the embeddings: the texts, the model's files and this version. */
+  async #key(texts: readonly string[]): Promise<string> {
+    const hash = createHash('sha256').update(JSON.stringify([version(), this.#model]));
+    const dir = modelPath(this.#model);
+    if (dir !== undefined)
+      for (const name of (await readdir(dir, { recursive: true })).sort()) {
+        const { size, mtimeMs } = await stat(join(dir, name));
+        hash.update(JSON.stringify([name, size, mtimeMs]));
+      }
+    for (const text of texts) hash.update(JSON.stringify(text));
+    return hash.digest('hex');
+  }
+}
