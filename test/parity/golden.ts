@@ -21,7 +21,11 @@ export function npy(name: string, folder = 'golden'): { data: ArrayLike<number>;
   const start = 10 + file.readUInt16LE(8);
   const header = file.toString('latin1', 10, start);
   const type = TYPES[/'descr': '([^']*)'/.exec(header)![1] as keyof typeof TYPES];
-  const shape = /'shape': \(([^)]*)\)/.exec(header)![1]!.split(',').filter((s) => s.trim()).map(Number);
+  const shape = /'shape': \(([^)]*)\)/
+    .exec(header)![1]!
+    .split(',')
+    .filter((s) => s.trim())
+    .map(Number);
   const bytes = new Uint8Array(file.subarray(start));
   return { data: new type(bytes.buffer), shape };
 }
