@@ -55,6 +55,35 @@ function borrow(array: Borrowed): void {
   if (buffer instanceof ArrayBuffer) markAsUntransferable(buffer);
 }
 
+interface Watch {
+  jobs: Set<() => void>;
+  fire: () => void;
+}
+const watches = new WeakMap<AbortSignal, Watch>();
+
+/**
+ * Calls `stop` when the signal fires; returns what takes that back. One listener serves all jobs of a signal: Node takes
+ * the eleventh for a leak and warns.
+ */
+function onAbort(signal: AbortSignal, stop: () => void): () => void {
+  const jobs = watches.get(signal)?.jobs ?? new Set<() => void>();
+  const fire = () => {
+    for (const each of jobs) each();
+  };
+  const watch = watches.get(signal) ?? { jobs, fire };
+  jobs.add(stop);
+  if (jobs.size === 1) {
+    watches.set(signal, watch);
+    signal.addEventListener('abort', watch.fire);
+  }
+  return () => {
+    jobs.delete(stop);
+    if (jobs.size > 0) return;
+    watches.delete(signal);
+    signal.removeEventListener('abort', watch.fire);
+  };
+}
+
 /**
  * Runs one native operation: resolves device, threads and SIMD level, guards the borrowed arrays, wires the
  * AbortSignal and the progress callback, and turns a native error into a MatomariError.
@@ -81,6 +110,7 @@ export async function runJob<T>(
   throwIfAborted(signal, operation);
   for (const array of borrowed) borrow(array);
   let abort: (() => void) | undefined;
+  let forget: (() => void) | undefined;
   let thrown: { error: unknown } | undefined;
   const report = (stage: string, done: number, total: number) => {
     if (thrown) return;
@@ -94,7 +124,7 @@ export async function runJob<T>(
   try {
     const job = start({ threads, simd, ...(onProgress ? { onProgress: report } : {}) });
     abort = () => job.cancel();
-    signal?.addEventListener('abort', abort, { once: true });
+    if (signal) forget = onAbort(signal, abort);
     const facts = await job.promise;
     if (thrown) throw thrown;
     return { ...facts, device, simd };
@@ -104,6 +134,6 @@ export async function runJob<T>(
     const { code, message } = error as { code?: NativeErrorCode; message: string };
     throw new MatomariError(code ?? 'internal', `${operation}: ${message}`, { cause: error });
   } finally {
-    if (abort) signal?.removeEventListener('abort', abort);
+    forget?.();
   }
 }
