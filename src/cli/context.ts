@@ -33,6 +33,6 @@ export class Context {
 
   /** Columns to lay text out in: the terminal's, and 100 where there is none. */
   get columns(): number {
-    return process.stdout.isTTY ? Math.max(40, process.stdout.columns) : 100;
+    return process.stdout.isTTY ? Math.max(40, process.stdout.columns || 80) : 100;
   }
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { streamDocuments } from '../io/index.js';
+import type { Progress } from '../job.js';
 import { withEmbedder } from '../pipeline/embed-texts.js';
 import type { Context } from './context.js';
 import {
@@ -45,11 +46,20 @@ Examples:
 async function run(input: string, flags: Flags, context: Context): Promise<void> {
   const { text, id, category, format, model, prompt, out, resume = false, json } = flags;
   const operation = operationOptions(flags, context);
-  const { signal, onProgress } = operation;
+  const { signal } = operation;
+  const documents = () => streamDocuments(input, { text, id, category, format, signal });
   const start = performance.now();
+  // A first pass finds what is wrong with the input before the long work, and tells how much there is to do.
+  let total = 0;
+  if (input !== '-') for await (const _ of documents()) total++;
+  const onProgress = ({ stage, done }: Progress) => context.bars.update({ stage, done, total });
   const found = await withEmbedder(model, operation, async (embedder) => {
-    const documents = streamDocuments(input, { text, id, category, format, signal });
-    const facts = await embedder.embedToFile(textsOf(documents), out, { prompt, resume, signal, onProgress });
+    const facts = await embedder.embedToFile(textsOf(documents()), out, {
+      prompt,
+      resume,
+      signal,
+      onProgress,
+    });
     return { ...facts, embedder: embedder.model, maxTokens: embedder.maxTokens };
   });
   const seconds = (performance.now() - start) / 1000;

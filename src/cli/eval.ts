@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { MatomariError } from '../errors.js';
@@ -9,6 +8,7 @@ import type { Document } from '../pipeline/types.js';
 import type { Context } from './context.js';
 import { FORMATS, oneOf } from './flags.js';
 import { tsv } from './format.js';
+import { isFolder } from './input.js';
 
 interface Flags {
   truth?: string;
@@ -41,7 +41,7 @@ Examples:
 }
 
 async function run(path: string, flags: Flags, context: Context): Promise<void> {
-  const isRun = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const isRun = isFolder(path);
   const labels = await readLabels(isRun ? join(path, 'labels.npy') : path);
   const truth = await readTruth(path, isRun, flags, context);
   if (truth.length !== labels.length)
@@ -72,8 +72,7 @@ async function readTruth(path: string, isRun: boolean, flags: Flags, context: Co
     );
   }
   // A folder knows its categories by itself; of any other file the category column is all that is wanted.
-  const isFolder = statSync(truth, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isFolder && category === undefined)
+  if (!isFolder(truth) && category === undefined)
     throw new MatomariError(
       'bad_option',
       `--truth ${truth} needs --category FIELD: the column or field of the category`,

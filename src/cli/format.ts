@@ -15,9 +15,11 @@ export function duration(ms: number): string {
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
-/** The text in at most `columns` columns of a terminal, on one line, cut with an ellipsis. */
-export function clip(text: string, columns: number): string {
-  const line = text.replace(/[\s\p{Cc}]+/gu, ' ');
+/** The text on one line: white space and control characters become single spaces. */
+export const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, ' ');
+
+/** A line in at most `columns` columns of a terminal, cut with an ellipsis. */
+export function clip(line: string, columns: number): string {
   let width = 0;
   let end = 0;
   let fits = 0;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readDocuments } from '../io/index.js';
 import { toDocuments } from '../pipeline/documents.js';
@@ -14,6 +14,8 @@ export const INPUT_HELP =
 /** The INPUT argument of a verb that reads texts. */
 export const inputArgument = (command: Command): Command => command.argument('<input>', INPUT_HELP);
 
+export const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+
 /** The documents of INPUT. */
 export async function readCorpus(input: string, flags: InputFlags, context: Context): Promise<Document[]> {
   const { text, id, category, format } = flags;
@@ -25,7 +27,7 @@ export async function readCorpus(input: string, flags: InputFlags, context: Cont
 /** What tells one corpus from another: a hash of the file, or of the documents where there is no single file. */
 export async function hashInput(input: string, documents: readonly Document[]): Promise<InputFacts> {
   const hash = createHash('sha256');
-  const isFile = input !== '-' && statSync(input, { throwIfNoEntry: false })?.isFile();
+  const isFile = input !== '-' && statSync(input).isFile();
   if (isFile) for await (const chunk of createReadStream(input)) hash.update(chunk as Uint8Array);
   else for (const document of documents) hash.update(`${JSON.stringify(document)}\n`);
   return { path: input, sha256: hash.digest('hex') };

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { MatomariError } from '../errors.js';
@@ -7,7 +7,7 @@ import type { OperationOptions } from '../job.js';
 import type { Clustered } from '../pipeline/name.js';
 import { resolveMachine, resolveNaming } from '../pipeline/options.js';
 import { meansOf, relabel } from '../pipeline/relabel.js';
-import { inDirectory, loadTopics, readLabels, writeNames } from '../pipeline/run-directory.js';
+import { clusterJson, inDirectory, loadTopics, readLabels, writeNames } from '../pipeline/run-directory.js';
 import type { Context } from './context.js';
 import {
   type InputFlags,
@@ -65,7 +65,7 @@ async function run(input: string, flags: Flags, context: Context): Promise<void>
   if (flags.out !== undefined) await writeNames(flags.out, named);
   context.bars.clear();
   const { clusters } = named;
-  if (flags.json) context.print(clusters.map((cluster) => JSON.stringify(cluster)).join('\n'));
+  if (flags.json) context.print(clusters.map(clusterJson).join('\n'));
   else context.print(clusters.map((cluster) => clusterText(cluster, context.columns)).join('\n'));
 }
 
@@ -76,7 +76,7 @@ async function readClustered(
   operation: OperationOptions,
 ): Promise<Clustered> {
   if (flags.embeddings === undefined && flags.labels === undefined) {
-    if (statSync(join(input, 'run.json'), { throwIfNoEntry: false })) return loadTopics(input);
+    if (existsSync(join(input, 'run.json'))) return loadTopics(input);
     throw new MatomariError(
       'bad_option',
       `${input} is no folder of a finished run: name one, or name a corpus with --embeddings FILE and --labels FILE`,

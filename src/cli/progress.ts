@@ -2,10 +2,15 @@ import type { Progress } from '../job.js';
 import { clip, count, duration } from './format.js';
 
 interface Stage extends Progress {
+  /** Time of the first report, and what was done by then: the rate is of what came after. */
   since: number;
+  before: number;
 }
 
 const WIDTH = 24;
+const LABEL = 9;
+/** Before this a rate is a guess. */
+const WARM_UP_S = 0.2;
 const INTERVAL_MS = 80;
 
 /**
@@ -27,14 +32,15 @@ export class Bars {
     if (!this.#stream.isTTY) return;
     const now = performance.now();
     const running = this.#running.get(stage);
-    if (done >= total) {
-      this.#running.delete(stage);
-      this.#draw(`${stage.padEnd(10)} ${count(total)} in ${duration(running ? now - running.since : 0)}`);
+    if (total > 0 && done >= total) {
+      // A stage that is over with its first report took no time worth a line.
+      if (!this.#running.delete(stage)) return;
+      this.#draw(`${stage.padEnd(LABEL)} ${count(total)} in ${duration(now - running!.since)}`);
       return;
     }
-    // A stage that starts again (another restart, another pass) has a rate of its own.
+    // A stage that starts again (another pass) has a rate of its own.
     if (running && done >= running.done) Object.assign(running, { done, total });
-    else this.#running.set(stage, { stage, done, total, since: now });
+    else this.#running.set(stage, { stage, done, total, since: now, before: done });
     if (now - this.#last >= INTERVAL_MS) this.#draw();
   };
 
@@ -56,12 +62,14 @@ export class Bars {
   }
 }
 
-function bar({ stage, done, total, since }: Stage, now: number): string {
-  const share = total > 0 ? done / total : 0;
-  const filled = Math.round(share * WIDTH);
+function bar({ stage, done, total, since, before }: Stage, now: number): string {
   const seconds = (now - since) / 1000;
-  const rate = seconds > 0 ? done / seconds : 0;
-  const left = rate > 0 ? `, ${duration(((total - done) / rate) * 1000)} left` : '';
+  const rate = seconds >= WARM_UP_S ? (done - before) / seconds : 0;
+  const speed = rate > 0 ? `  ${count(Math.round(rate))}/s` : '';
+  // Where the total is not known there is no share to draw.
+  if (total === 0) return `${stage.padEnd(LABEL)} ${count(done)}${speed}`;
+  const filled = Math.round((done / total) * WIDTH);
   const meter = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
-  return `${stage.padEnd(10)} ${meter} ${count(done)}/${count(total)}  ${count(Math.round(rate))}/s${left}`;
+  const left = rate > 0 ? `, ${duration(((total - done) / rate) * 1000)} left` : '';
+  return `${stage.padEnd(LABEL)} ${meter} ${count(done)}/${count(total)}${speed}${left}`;
 }

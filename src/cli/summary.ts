@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Topics } from '../pipeline/topics.js';
 import type { Cluster, Scores } from '../pipeline/types.js';
-import { clip, count, duration } from './format.js';
+import { clip, count, duration, oneLine } from './format.js';
 
 const TERMS_SHOWN = 10;
 
@@ -29,7 +29,8 @@ export function clusterText({ id, size, fit, terms, exemplars }: Cluster, column
     Number.isNaN(fit) ? head : `${head}, fit ${Math.round(fit * 100)} %`,
     `${indent}${names.length > 0 ? clip(names.join(' · '), columns - indent.length) : '(no terms)'}`,
     ...exemplars.map(
-      ({ text, distance }) => `${indent}${distance.toFixed(3)}  ${clip(text, columns - indent.length - 7)}`,
+      ({ text, distance }) =>
+        `${indent}${distance.toFixed(3)}  ${clip(oneLine(text), columns - indent.length - 7)}`,
     ),
     '',
   ]

@@ -130,7 +130,8 @@ export class WorkerLink<Facts> {
   #settle(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#worker.unref();
+    // While it is being closed, close() waits for its end, and answers may still come in.
+    if (this.#pending.size === 0 && !this.#dead) this.#worker.unref();
     return pending;
   }
 

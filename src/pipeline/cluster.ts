@@ -27,7 +27,9 @@ export async function cluster(
 ): Promise<Clustering> {
   const found = await kmeans(points, { nClusters, seed, ...inStage('kmeans', operation) });
   const { inertia, nIter, converged, device, simd } = found;
-  const { onProgress: _, ...quiet } = operation;
+  const { onProgress, ...quiet } = operation;
+  // It seldom needs all the iterations that it announced.
+  onProgress?.({ stage: 'kmeans', done: nIter, total: nIter });
   let { centroids, sizes } = found;
   // A point that is equally near two centroids goes to the lower number, so renumbering can move it. Such a point only
   // ever moves to a larger cluster, which cannot go on for ever.

@@ -5,7 +5,7 @@ import type { Document } from './types.js';
 /** A text by itself, or with what is known about it. `id` defaults to the document's number, counted from 0. */
 export type DocumentInput =
   | string
-  | { text: string; id?: string | number | undefined; category?: string | undefined };
+  | { text: string; id?: string | number | undefined; category?: string | number | undefined };
 
 /** Checks every document and gives it an id; `bad_input` names the one that is not usable. */
 export function toDocuments(operation: string, input: readonly DocumentInput[]): Document[] {
@@ -24,11 +24,15 @@ export function toDocuments(operation: string, input: readonly DocumentInput[]):
         'bad_input',
         `${operation}: document ${index} must be a string or { id?, text, category? } with a string text, not ${show(entry)}`,
       );
-    if (category !== undefined && typeof category !== 'string')
+    if (category !== undefined && typeof category !== 'string' && typeof category !== 'number')
       throw new MatomariError(
         'bad_input',
-        `${operation}: the category of document ${index} must be a string, not ${show(category)}`,
+        `${operation}: the category of document ${index} must be a string or a number, not ${show(category)}`,
       );
-    return { id: String(id), text, ...(category ? { category } : {}) };
+    return {
+      id: String(id),
+      text,
+      ...(category === undefined || category === '' ? {} : { category: String(category) }),
+    };
   });
 }

@@ -7,6 +7,7 @@ import { type Embedded, type ModelFacts, modelFacts, modelPath, withEmbedder } f
 import { version } from './versions.js';
 
 /** Beside `embeddings.npy`: what it was made from. */
+export const MANIFEST = 'embeddings.json';
 interface Manifest {
   key: string;
   model: ModelFacts;
@@ -21,10 +22,12 @@ export class EmbeddingStore {
   readonly #manifest: string;
   readonly #model: string;
   readonly #resume: boolean;
+  /** Whether embeddings.npy is of this run. */
+  #written = false;
 
   constructor(dir: string, model: string, resume: boolean) {
     this.#npy = join(dir, 'embeddings.npy');
-    this.#manifest = join(dir, 'embeddings.json');
+    this.#manifest = join(dir, MANIFEST);
     this.#model = model;
     this.#resume = resume;
   }
@@ -32,7 +35,7 @@ export class EmbeddingStore {
   /** Embeds the texts, or takes what is there when it was made from the same texts by the same model. */
   async embed(texts: readonly string[], operation: OperationOptions): Promise<Embedded> {
     const stored = this.#resume ? await this.#stored(texts) : undefined;
-    if (stored) return { embeddings: await readMatrix(this.#npy), model: stored };
+    if (stored) return stored;
     await rm(this.#manifest, { force: true });
     const { signal, onProgress } = operation;
     const model = await withEmbedder(this.#model, operation, async (embedder) => {
@@ -44,24 +47,28 @@ export class EmbeddingStore {
       });
       return { ...modelFacts(embedder, this.#model), truncated, tokens };
     });
+    this.#written = true;
     const manifest: Manifest = { key: await this.#key(texts), model };
     await writeAtomic(this.#manifest, `${JSON.stringify(manifest, null, 2)}\n`);
     return { embeddings: await readMatrix(this.#npy), model };
   }
 
-  /** Takes away what a run that failed for good has written. */
+  /** Takes away what a run that failed for good has written, unless it was to resume. */
   async discard(): Promise<void> {
     if (this.#resume) return;
-    for (const path of [this.#manifest, this.#npy, `${this.#npy}.partial`, `${this.#npy}.journal`])
+    const own = this.#written ? [this.#npy, this.#manifest] : [];
+    for (const path of [...own, `${this.#npy}.partial`, `${this.#npy}.journal`])
       await rm(path, { force: true });
   }
 
-  /** The model of the embeddings that are there, if they are those of these texts. */
-  async #stored(texts: readonly string[]): Promise<ModelFacts | undefined> {
+  /** What is there, if it was made from these texts. */
+  async #stored(texts: readonly string[]): Promise<Embedded | undefined> {
     try {
       const { key, model } = JSON.parse(await readFile(this.#manifest, 'utf8')) as Manifest;
-      await stat(this.#npy);
-      return key === (await this.#key(texts)) ? model : undefined;
+      if (key !== (await this.#key(texts))) return undefined;
+      const embeddings = await readMatrix(this.#npy);
+      const fits = embeddings.rows === texts.length && embeddings.cols === model.dimensions;
+      return fits ? { embeddings, model } : undefined;
     } catch {
       // Nothing there, or nothing that can be trusted: everything is embedded anew.
       return undefined;

@@ -83,7 +83,7 @@ export function resolveOptions(options: TopicOptions, documents: number): Resolv
   if (nClusters > documents)
     throw new MatomariError(
       'bad_input',
-      `${documents} document${documents === 1 ? '' : 's'} cannot make ${nClusters} clusters: set nClusters to ${documents} or less, or give more documents`,
+      `${documents} document${documents === 1 ? '' : 's'} cannot make ${nClusters} clusters: set nClusters to ${documents === 1 ? '1' : `${documents} or less`}, or give more documents`,
     );
   checkInteger('seed', seed, 0);
   resolveMachine(options);

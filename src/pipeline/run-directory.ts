@@ -6,6 +6,7 @@ import { MatomariError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { readMatrix, readNpy, readSparseNpz, writeAtomic, writeNpy, writeSparseNpz } from '../io/index.js';
 import { renderReport } from '../report/index.js';
+import { MANIFEST } from './embedding-store.js';
 import type { Labelling } from './relabel.js';
 import { reportData } from './report-data.js';
 import type { TopicsData, TopicsInfo } from './topics.js';
@@ -113,7 +114,10 @@ export async function writeFiles(
   { input, embeddings }: { input?: InputFacts; embeddings: boolean },
 ): Promise<void> {
   const path = (name: string) => join(dir, name);
-  if (embeddings) await writeNpy(path('embeddings.npy'), topics.embeddings);
+  if (embeddings) {
+    await rm(path(MANIFEST), { force: true });
+    await writeNpy(path('embeddings.npy'), topics.embeddings);
+  }
   await writeNames(dir, topics);
   await writeNpy(path('centroids.npy'), topics.centroids);
   await writeNpy(path('labels.npy'), topics.labels);
@@ -129,7 +133,10 @@ export async function writeNames(dir: string, names: Labelling): Promise<void> {
   await writeSparseNpz(join(dir, 'tfidf.npz'), names.tfidf);
   await writeAtomic(join(dir, 'vocabulary.json'), `${JSON.stringify(names.vocabulary)}\n`);
   await writeNpy(join(dir, 'term-vectors.npy'), names.termVectors);
-  await writeAtomic(join(dir, 'clusters.jsonl'), names.clusters.map(clusterLine));
+  await writeAtomic(
+    join(dir, 'clusters.jsonl'),
+    names.clusters.map((cluster) => `${clusterJson(cluster)}\n`),
+  );
 }
 
 /** Writes `run.json`, which says that the run is complete. */
@@ -179,10 +186,7 @@ export async function loadTopics(dir: string): Promise<TopicsData & { input?: In
     centroids: await readMatrix(path('centroids.npy')),
     labels: await readLabels(path('labels.npy')),
     distances: Float32Array.from(rows, ({ distance }) => distance),
-    clusters: (await readLines<Cluster>(path('clusters.jsonl'))).map((c) => ({
-      ...c,
-      fit: c.fit ?? Number.NaN,
-    })),
+    clusters: (await readLines<Cluster>(path('clusters.jsonl'))).map(toCluster),
     map: await readMatrix(path('map.npy')),
     scores: await readJson(path('metrics.json'), undefined),
     info,
@@ -196,6 +200,13 @@ type DocumentRow = Document & { cluster: number; distance: number };
 const readRows = (dir: string) => readLines<DocumentRow>(join(dir, 'documents.jsonl'));
 const toDocument = ({ id, text, category }: DocumentRow): Document =>
   category === undefined ? { id, text } : { id, text, category };
+
+/** JSON has no NaN, and distances are written in the fewest digits. */
+const toCluster = ({ fit, exemplars, ...cluster }: Cluster): Cluster => ({
+  ...cluster,
+  exemplars: exemplars.map((exemplar) => ({ ...exemplar, distance: Math.fround(exemplar.distance) })),
+  fit: fit ?? Number.NaN,
+});
 
 /** The documents of a run. */
 export async function readRunDocuments(dir: string): Promise<Document[]> {
@@ -255,9 +266,12 @@ const short = (x: number) => Number(x.toPrecision(9));
 const line = (value: unknown) => `${JSON.stringify(value)}\n`;
 const pretty = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
-function clusterLine({ exemplars, ...cluster }: Cluster): string {
-  return line({ ...cluster, exemplars: exemplars.map((e) => ({ ...e, distance: short(e.distance) })) });
-}
+/** A cluster as one line of JSON. */
+export const clusterJson = ({ exemplars, ...cluster }: Cluster): string =>
+  JSON.stringify({
+    ...cluster,
+    exemplars: exemplars.map((exemplar) => ({ ...exemplar, distance: short(exemplar.distance) })),
+  });
 
 function* documentLines({ documents, labels, distances }: TopicsData): Generator<string> {
   for (const [i, { id, text, category }] of documents.entries())
