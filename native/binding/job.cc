@@ -51,6 +51,7 @@ Napi::Value Job::start(Napi::Env env, Napi::Object options, const std::vector<Na
   }
   auto* const environment = env.GetInstanceData<Environment>();
   environment->jobs.insert(job);
+  ++environment->unsettled;
   job->channel_ = Channel::New(
       env, "matomari", 0, 1, job.get(),
       [environment](Napi::Env, void*, Job* ended) {
@@ -69,6 +70,7 @@ Napi::Value Job::start(Napi::Env env, Napi::Object options, const std::vector<Na
     });
   } catch (const std::exception& e) {
     environment->running.fetch_sub(1);
+    --environment->unsettled;
     job->channel_.Release();
     throw Napi::Error::New(env, std::string("no thread could be started: ") + e.what());
   }
@@ -142,6 +144,7 @@ void Job::settle(Napi::Env env) {
     deferred_.Resolve(result);
   }
   pins_.clear();
+  --env.GetInstanceData<Environment>()->unsettled;
 }
 
 }  // namespace matomari::binding

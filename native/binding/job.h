@@ -21,6 +21,7 @@ class Job;
 // What belongs to one environment (the main thread, or one worker thread).
 struct Environment {
   std::unordered_set<std::shared_ptr<Job>> jobs;
+  int unsettled = 0;
   std::atomic<int> running{0};
 
   // Before the environment goes: asks every job to stop, and waits until none touches borrowed memory any more.
