@@ -82,7 +82,7 @@ class PlusPlus {
   PlusPlus(core::Context& ctx, const simd::Kernels& k, const KMeansData& data, std::size_t clusters, std::uint64_t seed,
            std::uint32_t run)
       : ctx_(ctx), k_(k), data_(data), d_(data.points.cols), n_(data.points.rows), clusters_(clusters), seed_(seed),
-        run_(run), bound_(k, d_), closest_(n_), potential_(n_),
+        run_(run), bound_(k, data.inverse_norm ? Metric::cosine : Metric::sqeuclidean, d_), closest_(n_), potential_(n_),
         trials_(2 + static_cast<std::size_t>(std::log(static_cast<double>(clusters)))),
         groups_((trials_ + k.few - 1) / k.few), candidate_(trials_ * d_), packed_(groups_ * k.few * leading(), 0.0f),
         extent_(trials_), half_(trials_) {}

@@ -78,7 +78,7 @@ class Search {
   Search(core::Context& ctx, const simd::Kernels& k, ConstMatrix queries, ConstMatrix points, std::size_t count,
          Metric metric, std::int32_t* indices, float* distances)
       : ctx_(ctx), k_(k), queries_(queries), points_(points), count_(count), metric_(metric), indices_(indices),
-        distances_(distances), d_(points.cols), bound_(k, d_), shift_(d_, 0.0f), point_squares_(points.rows),
+        distances_(distances), d_(points.cols), bound_(k, metric, d_), shift_(d_, 0.0f), point_squares_(points.rows),
         point_scale_(metric == Metric::cosine ? points.rows : 0),
         panels_(k, std::min(points.rows, kPart), d_) {
     squared_norms(ctx, points, point_squares_.data());
@@ -251,6 +251,7 @@ double nearest(core::Context& ctx, const simd::Kernels& k, ConstMatrix queries, 
                Metric metric, std::int32_t* indices, float* distances) {
   require_finite(ctx, queries, "queries");
   if (points.data != queries.data) require_finite(ctx, points, "points");
+  if (queries.rows == 0) return 0;
   return Search(ctx, k, queries, points, count, metric, indices, distances).run();
 }
 
