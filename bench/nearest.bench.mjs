@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { blobs } from './harness/data.mjs';
+import { readNpy } from './harness/npy.mjs';
+import { root } from './harness/paths.mjs';
+
+const indicesPath = (id) => join(root, 'build', 'bench', `nearest-indices-${id}.npy`);
+const keep = (id) => () => ({ indices: indicesPath(id) });
+
+/** @type {import('./harness/experiment.mjs').Experiment} */
+export default {
+  name: 'nearest',
+  title: 'The 15 nearest rows of every row, exactly',
+  unit: 'ms',
+  better: 'lower',
+  method:
+    'Euclidean, float32; in each trial one call that is not counted, then the median of the runs. The peers’ neighbours are compared with ours entry by entry: where they differ, two rows lie equally far to within float32, and ours are decided in float64.',
+  contenders: [
+    { id: 'matomari', title: 'Matomari', module: 'matomari/nearest.mjs', job: keep('matomari') },
+    { id: 'faiss', title: 'faiss, IndexFlatL2', module: 'peers/nearest_faiss.py', job: keep('faiss') },
+    { id: 'sklearn', title: 'scikit-learn, brute', module: 'peers/nearest_sklearn.py', job: keep('sklearn') },
+  ],
+  cases: ({ full }) =>
+    [
+      { queries: 5894, n: 5894, d: 1024, repeat: full ? 3 : 1 },
+      ...(full ? [{ queries: 10_000, n: 100_000, d: 384, repeat: 1 }] : []),
+    ].map(({ queries, n, d, repeat }) => ({
+      label: `${queries} queries, n ${n}, d ${d}`,
+      trials: 5,
+      job: { points: blobs(n, d, n === 5894 ? 40 : 200), queries, n, d, k: 15, repeat },
+    })),
+  finish({ job }, results, ceilings) {
+    const ours = results[0].skipped ? undefined : readNpy(indicesPath('matomari')).data;
+    for (const { id, skipped, median, facts } of results) {
+      if (skipped) continue;
+      facts.rate = (2 * job.queries * job.n * job.d) / (median / 1000) / 1e9;
+      if (ceilings.gflops) facts.ofPeak = facts.rate / ceilings.gflops;
+      if (id === 'matomari' || !ours) continue;
+      const theirs = readNpy(indicesPath(id)).data;
+      const same = ours.reduce((count, index, i) => count + (index === theirs[i] ? 1 : 0), 0);
+      facts.note = `${((100 * same) / ours.length).toFixed(3)} % of the neighbours as ours`;
+    }
+  },
+};

@@ -1,0 +1,310 @@
+import { checkOptions, show } from '../check.js';
+import { MatomariError, throwIfAborted } from '../errors.js';
+import type { Progress } from '../job.js';
+import { type Matrix, zeros } from '../matrix.js';
+import type { EmbedRequest } from './session-worker.js';
+import { checkTexts, orAborted, teller, windows } from './texts.js';
+import { embedToFile } from './to-file.js';
+import type { Tokenized, TokenizeRequest } from './tokenizer-worker.js';
+import type { WorkerLink } from './worker-link.js';
+
+/** Which prompt is put before the texts; without either, the one given to loadEmbedder, else the model's default. */
+export interface PromptOptions {
+  /** Name of a prompt of the model (config_sentence_transformers.json), e.g. `query`. */
+  prompt?: string | undefined;
+  /** The prompt itself; '' is none. */
+  promptText?: string | undefined;
+}
+
+export interface EmbedOptions extends PromptOptions {
+  /** Aborting it rejects with `cancelled` at once; the worker stops after the batch that it is at. */
+  signal?: AbortSignal | undefined;
+  /** Called with { stage: 'embed', done, total } texts while it runs. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface EmbedToFileOptions extends EmbedOptions {
+  /** Go on where an interrupted run to the same path stopped. */
+  resume?: boolean | undefined;
+}
+
+/** What became of the texts. */
+export interface EmbedFacts {
+  /** Texts that were longer than `maxTokens` and were cut. */
+  truncated: number;
+  /** Tokens that the model saw: with prompt and special tokens, after truncation. */
+  tokens: number;
+}
+
+/** A loaded embedding model. */
+export interface Embedder {
+  /** Name of the model: 'builtin' or that of its directory. */
+  readonly model: string;
+  /** Length of a vector. */
+  readonly dimensions: number;
+  /** Tokens that a text may have, special tokens included; what is beyond is cut off. */
+  readonly maxTokens: number;
+  readonly device: 'cpu';
+
+  /**
+   * The vectors of texts, one row a text, in order: [texts × dimensions].
+   *
+   * A text without any token (the empty text, where the model adds no special tokens) is the zero vector; an empty list
+   * gives 0 rows. Vectors of the built-in model are the same bit for bit whatever stands beside a text; those of other
+   * models move by float rounding (dynamically quantised ones by about 1e-3) with the batch.
+   * Throws `bad_input` for what is not a string, `bad_option` for an unknown prompt, `cancelled`, `closed`.
+   */
+  embed(
+    texts: readonly string[],
+    options?: EmbedOptions,
+  ): Promise<Matrix & EmbedFacts & { truncatedIndices: Int32Array }>;
+
+  /** Tokens of every text, prompt and special tokens included, before truncation. */
+  countTokens(
+    texts: readonly string[],
+    options?: PromptOptions & { signal?: AbortSignal | undefined },
+  ): Promise<Int32Array>;
+
+  /** Token ids as the model gets them: prompt and special tokens included, after truncation, unpadded (so every mask is all ones). */
+  tokenize(
+    texts: readonly string[],
+    options?: PromptOptions & { signal?: AbortSignal | undefined },
+  ): Promise<{ inputIds: number[][]; attentionMask: number[][] }>;
+
+  /**
+   * Embeds a stream of texts into a .npy file (float32, one row a text) in memory that does not grow with it.
+   *
+   * Until it is done only PATH.partial and PATH.journal exist. After an abort or a kill, `resume: true` with the same texts and
+   * settings on the same machine goes on and ends with the same bytes as an unbroken run; it skips the texts already
+   * embedded, and refuses with `bad_input` where they differ. Without `resume` it starts over. Progress has total 0 when
+   * the number of texts is not known. Throws `bad_file` when the file cannot be written.
+   */
+  embedToFile(
+    texts: Iterable<string> | AsyncIterable<string>,
+    path: string,
+    options?: EmbedToFileOptions,
+  ): Promise<EmbedFacts & { rows: number; cols: number }>;
+
+  /** Ends the worker threads; everything under way rejects with `closed`. */
+  close(): Promise<void>;
+}
+
+/** One window of texts, embedded. */
+export interface EmbeddedWindow {
+  /** The texts themselves. */
+  texts: string[];
+  /** [texts × dimensions]. */
+  vectors: Float32Array;
+  tokens: number;
+  /** Cut texts, by their index in the window. */
+  truncated: number[];
+}
+
+/** What an embedder is made of; loadEmbedder fills it. */
+export interface EmbedderParts {
+  model: string;
+  dimensions: number;
+  maxTokens: number;
+  prompts: Record<string, string>;
+  /** The prompt's text when a call names none. */
+  promptText: string;
+  /** Everything that decides a vector besides text and prompt, for embedToFile's journal. */
+  settings: Record<string, unknown>;
+  tokenizer: WorkerLink<unknown>;
+  session: WorkerLink<unknown>;
+}
+
+/** Windows that are on their way at once: while one is embedded the next is tokenised. */
+const IN_FLIGHT = 3;
+
+const PROMPT_OPTIONS = ['prompt', 'promptText', 'signal'];
+
+export class WorkerEmbedder implements Embedder {
+  readonly model: string;
+  readonly dimensions: number;
+  readonly maxTokens: number;
+  readonly device = 'cpu';
+  readonly #parts: EmbedderParts;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: EmbedderParts) {
+    this.#parts = parts;
+    this.model = parts.model;
+    this.dimensions = parts.dimensions;
+    this.maxTokens = parts.maxTokens;
+  }
+
+  async embed(
+    texts: readonly string[],
+    options: EmbedOptions = {},
+  ): Promise<Matrix & EmbedFacts & { truncatedIndices: Int32Array }> {
+    const prompt = this.#begin('embed', options, [...PROMPT_OPTIONS, 'onProgress']);
+    checkTexts(texts);
+    const { signal, onProgress } = options;
+    const matrix = zeros(texts.length, this.dimensions);
+    const cut: number[] = [];
+    let tokens = 0;
+    let row = 0;
+    const tell = teller(onProgress, texts.length);
+    for await (const window of this.#embedded('embed', windows(texts), prompt, signal, tell)) {
+      matrix.data.set(window.vectors, row * this.dimensions);
+      for (const index of window.truncated) cut.push(row + index);
+      tokens += window.tokens;
+      row += window.texts.length;
+      tell(row);
+    }
+    return { ...matrix, truncated: cut.length, tokens, truncatedIndices: Int32Array.from(cut) };
+  }
+
+  async countTokens(
+    texts: readonly string[],
+    options: PromptOptions & { signal?: AbortSignal | undefined } = {},
+  ): Promise<Int32Array> {
+    const prompt = this.#begin('countTokens', options, PROMPT_OPTIONS);
+    checkTexts(texts);
+    const counts = new Int32Array(texts.length);
+    let row = 0;
+    for await (const window of windows(texts)) {
+      counts.set((await this.#tokenized('countTokens', window, prompt, options.signal)).counts, row);
+      row += window.length;
+    }
+    return counts;
+  }
+
+  async tokenize(
+    texts: readonly string[],
+    options: PromptOptions & { signal?: AbortSignal | undefined } = {},
+  ): Promise<{ inputIds: number[][]; attentionMask: number[][] }> {
+    const prompt = this.#begin('tokenize', options, PROMPT_OPTIONS);
+    checkTexts(texts);
+    const inputIds: number[][] = [];
+    for await (const window of windows(texts)) {
+      const { ids, offsets } = await this.#tokenized('tokenize', window, prompt, options.signal);
+      for (let i = 0; i < window.length; i++)
+        inputIds.push(Array.from(ids.subarray(offsets[i]!, offsets[i + 1]!)));
+    }
+    return { inputIds, attentionMask: inputIds.map((ids) => ids.map(() => 1)) };
+  }
+
+  async embedToFile(
+    texts: Iterable<string> | AsyncIterable<string>,
+    path: string,
+    options: EmbedToFileOptions = {},
+  ): Promise<EmbedFacts & { rows: number; cols: number }> {
+    const prompt = this.#begin('embedToFile', options, [...PROMPT_OPTIONS, 'onProgress', 'resume']);
+    const embed = (stream: AsyncGenerator<string[], void, void>, tell: (done: number) => void) =>
+      this.#embedded('embedToFile', stream, prompt, options.signal, tell);
+    const settings = { ...this.#parts.settings, prompt };
+    return embedToFile(texts, path, options, { dimensions: this.dimensions, settings, embed });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= Promise.all([this.#parts.tokenizer.close(), this.#parts.session.close()]).then(() => {});
+    return this.#closed;
+  }
+
+  /** Checks what all operations share and gives the text of the prompt. */
+  #begin(
+    operation: string,
+    options: PromptOptions & { signal?: AbortSignal | undefined },
+    known: string[],
+  ): string {
+    if (this.#closed)
+      throw new MatomariError('closed', `${operation}: this embedder was closed: load the model again`);
+    checkOptions(operation, options, known);
+    throwIfAborted(options.signal, operation);
+    return promptText(options, this.#parts.prompts) ?? this.#parts.promptText;
+  }
+
+  #tokenized(
+    operation: string,
+    texts: string[],
+    prompt: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Tokenized> {
+    const request: TokenizeRequest = { texts, prompt, maxTokens: this.maxTokens };
+    return this.#parts.tokenizer.call<Tokenized>(operation, request, { signal });
+  }
+
+  /** Embeds windows in order; the next ones are tokenised meanwhile. `tell` gets the texts done so far. */
+  async *#embedded(
+    operation: string,
+    stream: AsyncGenerator<string[], void, void>,
+    prompt: string,
+    signal: AbortSignal | undefined,
+    tell: (done: number) => void,
+  ): AsyncGenerator<EmbeddedWindow, void, void> {
+    const under: Promise<EmbeddedWindow>[] = [];
+    let ended = false;
+    let begun = 0;
+    // Also fires when the caller stops taking windows, so that nothing goes on in the workers for nobody.
+    const stop = new AbortController();
+    const abort = () => stop.abort(signal!.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      for (;;) {
+        while (!ended && under.length < IN_FLIGHT) {
+          const next = await orAborted(stream.next(), signal, operation);
+          if (next.done) ended = true;
+          else {
+            const before = begun;
+            begun += next.value.length;
+            const window = this.#window(operation, next.value, prompt, stop.signal, (done) =>
+              tell(before + done),
+            );
+            // Awaited below, in order; until then a rejection is not an unhandled one.
+            window.catch(() => {});
+            under.push(window);
+          }
+        }
+        const first = under.shift();
+        if (!first) return;
+        yield await first;
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      stop.abort();
+      if (!ended) stream.return().catch(() => {});
+    }
+  }
+
+  async #window(
+    operation: string,
+    texts: string[],
+    prompt: string,
+    signal: AbortSignal,
+    onProgress: (done: number) => void,
+  ): Promise<EmbeddedWindow> {
+    const { ids, offsets, counts, promptTokens } = await this.#tokenized(operation, texts, prompt, signal);
+    const truncated = Array.from(counts.keys()).filter((i) => counts[i]! > this.maxTokens);
+    const tokens = ids.length;
+    const request: EmbedRequest = { ids, offsets, promptTokens };
+    const transfer = [ids.buffer, offsets.buffer];
+    const vectors = await this.#parts.session.call<Float32Array>(operation, request, {
+      transfer,
+      signal,
+      onProgress,
+    });
+    return { texts, vectors, tokens, truncated };
+  }
+}
+
+/** The prompt that options ask for, or undefined when they ask for none. */
+export function promptText(options: PromptOptions, prompts: Record<string, string>): string | undefined {
+  const { prompt, promptText } = options;
+  if (prompt !== undefined && promptText !== undefined)
+    throw new MatomariError(
+      'bad_option',
+      'prompt (a name) and promptText (the text itself) exclude each other: give one',
+    );
+  if (promptText !== undefined) {
+    if (typeof promptText === 'string') return promptText;
+    throw new MatomariError('bad_option', `promptText must be a string, not ${show(promptText)}`);
+  }
+  if (prompt === undefined) return undefined;
+  if (typeof prompt === 'string' && Object.hasOwn(prompts, prompt)) return prompts[prompt]!;
+  const names = Object.keys(prompts);
+  const cure =
+    names.length > 0 ? `it has ${names.join(', ')}` : 'it has none; give the text itself as promptText';
+  throw new MatomariError('bad_option', `the model has no prompt named ${show(prompt)}: ${cure}`);
+}

@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { MatomariError } from '../errors.js';
+import { type SentencePieceConfig, sentencePiece } from './sentencepiece.js';
+
+/** What the tokenizer of a model directory needs to be told. */
+export interface TokenizerSpec {
+  /** Path of tokenizer.json. */
+  json: string;
+  /** The contents of tokenizer_config.json, or an empty object. */
+  config: Record<string, unknown>;
+  /** `do_lower_case` of sentence_bert_config.json. */
+  lowercase: boolean;
+}
+
+/** Turns texts into token ids, exactly as the tokenizer.json means in Python. */
+export interface Encoder {
+  /** The ids of a text without special tokens; may be any number of them. */
+  encode(text: string): number[];
+  /** Special tokens before and after the text, as the post-processor adds them. */
+  prefix: number[];
+  suffix: number[];
+}
+
+/**
+ * An encoder from a tokenizer.json. WordPiece and BPE are the JavaScript tokenizers library's; Unigram models are
+ * read by our own code, because the library's ids differ from Python's now and then (it has fixed rules in place of the
+ * compiled character map, and breaks ties otherwise), it overflows the stack on a text of 100,000 characters, and it takes ten times as long.
+ * The file's own truncation and padding are ignored.
+ */
+export async function createEncoder(spec: TokenizerSpec): Promise<Encoder> {
+  const json = parse(await readFile(spec.json, 'utf8'), spec.json);
+  if (spec.lowercase)
+    json.normalizer = {
+      type: 'Sequence',
+      normalizers: [{ type: 'Lowercase' }, ...(json.normalizer ? [json.normalizer] : [])],
+    };
+  try {
+    const unigram = json.model.type === 'Unigram' || Array.isArray(json.model.vocab);
+    const encode = (unigram ? sentencePiece(json) : undefined) ?? (await library(json, spec.config));
+    return { encode: (text) => encode(wellFormed(text)), ...specialTokens(json.post_processor) };
+  } catch (cause) {
+    throw new MatomariError('bad_file', `${spec.json} cannot be used: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** The parts of a tokenizer.json that are read here. */
+interface TokenizerJson extends SentencePieceConfig {
+  model: SentencePieceConfig['model'] & { type?: string };
+  post_processor?: PostProcessor | null;
+}
+
+interface PostProcessor {
+  type: string;
+  processors?: PostProcessor[];
+  cls?: [token: string, id: number];
+  sep?: [token: string, id: number];
+  single?: ({ SpecialToken: { id: string } } | { Sequence: { id: string } })[];
+  special_tokens?: Record<string, { ids: number[] }>;
+}
+
+function parse(file: string, path: string): TokenizerJson {
+  let json: TokenizerJson;
+  try {
+    json = JSON.parse(file) as TokenizerJson;
+  } catch (cause) {
+    throw new MatomariError(
+      'bad_file',
+      `${path} is not valid JSON (${(cause as Error).message}): get the file again`,
+      { cause },
+    );
+  }
+  if (json?.model?.vocab) return json;
+  throw new MatomariError(
+    'bad_file',
+    `${path} is not a tokenizer.json: it has no model.vocab; get the file again`,
+  );
+}
+
+async function library(json: TokenizerJson, config: object): Promise<(text: string) => number[]> {
+  const { Tokenizer } = await import('@huggingface/tokenizers');
+  const defaults = { added_tokens: [], normalizer: null, pre_tokenizer: null };
+  // Special tokens are added after truncation, so not by the library.
+  const tokenizer = new Tokenizer({ ...defaults, ...json, post_processor: null, decoder: null }, config);
+  return (text) => tokenizer.encode(text).ids;
+}
+
+/** Python strings hold no lone surrogates; here one counts as U+FFFD. */
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd');
+
+/** What the post-processor puts before and after a single text. */
+function specialTokens(processor: PostProcessor | null | undefined): { prefix: number[]; suffix: number[] } {
+  const prefix: number[] = [];
+  const suffix: number[] = [];
+  switch (processor?.type) {
+    case undefined:
+    case 'ByteLevel':
+      break;
+    case 'Sequence':
+      for (const part of (processor!.processors ?? []).map(specialTokens)) {
+        prefix.unshift(...part.prefix);
+        suffix.push(...part.suffix);
+      }
+      break;
+    case 'BertProcessing':
+    case 'RobertaProcessing':
+      prefix.push(processor!.cls![1]);
+      suffix.push(processor!.sep![1]);
+      break;
+    case 'TemplateProcessing': {
+      let side = prefix;
+      for (const item of processor!.single ?? [])
+        if ('Sequence' in item) side = suffix;
+        else {
+          const token = processor!.special_tokens?.[item.SpecialToken.id];
+          if (!token)
+            throw new Error(
+              `its post-processor names a special token without an id, ${item.SpecialToken.id}`,
+            );
+          side.push(...token.ids);
+        }
+      break;
+    }
+    default:
+      throw new Error(
+        `its post-processor is ${processor!.type}; TemplateProcessing, BertProcessing, RobertaProcessing and ByteLevel are known`,
+      );
+  }
+  return { prefix, suffix };
+}

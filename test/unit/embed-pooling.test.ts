@@ -1,0 +1,185 @@
+import { join } from 'node:path';
+import { type LoadEmbedderOptions, loadEmbedder, type PoolingMode } from 'matomari/embed';
+import { describe, expect, it } from 'vitest';
+import { difference, FIXTURES, lookupModel, readJson } from './embed-helpers.js';
+
+const MODES: PoolingMode[] = ['mean', 'cls', 'max', 'mean_sqrt_len', 'weightedmean', 'lasttoken'];
+type Account = { text: string; tokens: number; ids: number[] } & Record<PoolingMode, number[]>;
+const expected = readJson<Record<'plain' | 'query' | 'queryExcluded', Account[]> & { table: number[][] }>(
+  join(FIXTURES, 'lookup', 'expected.json'),
+);
+/** Sum over the table rows of a text's tokens: the graphs without positions know no more. */
+const total = ({ ids }: Account) =>
+  ids.reduce((sum, id) => sum.map((x, d) => x + expected.table[id]![d]!), new Array<number>(6).fill(0));
+const texts = expected.plain.map(({ text }) => text);
+
+/** Vectors of the texts in one call (so in padded batches) and one by one. */
+async function vectors(
+  dir: string,
+  options: LoadEmbedderOptions = {},
+): Promise<{ together: number[][]; alone: number[][] }> {
+  const embedder = await loadEmbedder(dir, options);
+  try {
+    const size = embedder.dimensions;
+    const all = await embedder.embed(texts);
+    expect([all.rows, all.cols]).toEqual([texts.length, size]);
+    const together = texts.map((_, i) => [...all.data.subarray(i * size, (i + 1) * size)]);
+    const alone: number[][] = [];
+    for (const text of texts) alone.push([...(await embedder.embed([text])).data]);
+    return { together, alone };
+  } finally {
+    await embedder.close();
+  }
+}
+
+function same(found: number[][], wanted: number[][], tolerance = 1e-5): void {
+  found.forEach((row, i) => {
+    expect(difference(row, wanted[i]!), `text ${i}`).toBeLessThan(tolerance);
+  });
+}
+
+describe('pooling in the graph', () => {
+  it.each(MODES)('%s: as sentence-transformers defines it, padded or not', async (pooling) => {
+    const { together, alone } = await vectors(join(FIXTURES, 'lookup'), { pooling });
+    const wanted = expected.plain.map((account) => account[pooling]);
+    same(together, wanted);
+    same(alone, wanted);
+  });
+
+  it('joins the modes of 1_Pooling in the order of sentence-transformers', async () => {
+    const config = {
+      pooling_mode_mean_tokens: true,
+      pooling_mode_cls_token: true,
+      pooling_mode_max_tokens: true,
+    };
+    const { together } = await vectors(lookupModel({ '1_Pooling/config.json': config }));
+    same(
+      together,
+      expected.plain.map(({ cls, max, mean }) => [...cls, ...max, ...mean]),
+    );
+  });
+
+  it('reads the newer form of 1_Pooling, in the order given', async () => {
+    const config = { embedding_dimension: 6, pooling_mode: ['max', 'lasttoken', 'mean_sqrt_len_tokens'] };
+    const { together } = await vectors(lookupModel({ '1_Pooling/config.json': config }));
+    same(
+      together,
+      expected.plain.map((a) => [...a.max, ...a.lasttoken, ...a.mean_sqrt_len]),
+    );
+    const max = await vectors(lookupModel({ '1_Pooling/config.json': { pooling_mode: 'max' } }));
+    same(
+      max.together,
+      expected.plain.map((a) => a.max),
+    );
+  });
+
+  it.each(MODES)('%s: without the tokens of the prompt where include_prompt is false', async (pooling) => {
+    const dir = lookupModel({ '1_Pooling/config.json': { pooling_mode: pooling, include_prompt: false } });
+    const { together } = await vectors(dir, { prompt: 'query' });
+    same(
+      together,
+      expected.queryExcluded.map((a) => a[pooling]),
+    );
+  });
+
+  it('normalises when modules.json or the option says so, and not without modules.json', async () => {
+    const unit = (v: number[]) => v.map((x) => x / Math.hypot(...v));
+    const mean = expected.plain.map((a) => a.mean);
+    const normalize = {
+      idx: 2,
+      name: '2',
+      path: '2_Normalize',
+      type: 'sentence_transformers.models.Normalize',
+    };
+    const modules = readJson<object[]>(join(FIXTURES, 'lookup', 'modules.json'));
+    const dir = lookupModel({ 'modules.json': [...modules, normalize] });
+    same((await vectors(dir)).together, mean.map(unit));
+    same((await vectors(dir, { normalize: false })).together, mean);
+    const bare = lookupModel({ 'modules.json': null, '1_Pooling': null, 'sentence_bert_config.json': null });
+    same((await vectors(bare, { maxTokens: 12 })).together, mean);
+    same((await vectors(bare, { maxTokens: 12, normalize: true })).together, mean.map(unit));
+  });
+
+  it('reads half-precision hidden states as numbers', async () => {
+    const { together } = await vectors(join(FIXTURES, 'lookup'), { dtype: 'fp16' });
+    same(
+      together,
+      expected.plain.map((a) => a.mean),
+      2e-3,
+    );
+    const max = await vectors(join(FIXTURES, 'lookup'), { dtype: 'fp16', pooling: 'max' });
+    same(
+      max.together,
+      expected.plain.map((a) => a.max),
+      2e-3,
+    );
+  });
+
+  it('does not depend on the budget of a batch', async () => {
+    const small = await vectors(join(FIXTURES, 'lookup'), { tokensPerBatch: 1 });
+    const large = await vectors(join(FIXTURES, 'lookup'), { tokensPerBatch: 100_000, threads: 1 });
+    same(small.together, large.together, 1e-6);
+  });
+});
+
+describe('other graphs', () => {
+  it('feeds 32-bit inputs and finds weights beside the graph', async () => {
+    const dir = lookupModel({
+      'onnx/model.onnx': 'graphs/int32.onnx',
+      'onnx/int32.onnx_data': 'graphs/int32.onnx_data',
+      'onnx/model_fp16.onnx': null,
+    });
+    const { together, alone } = await vectors(dir);
+    const means = expected.plain.map((a) => total(a).map((x) => x / a.ids.length));
+    same(together, means);
+    same(alone, means);
+  });
+
+  it('takes sentence_embedding as it is, whatever 1_Pooling says, and normalises only on request', async () => {
+    const dir = lookupModel({ 'onnx/model.onnx': 'graphs/pooled.onnx' });
+    const totals = expected.plain.map(total);
+    // Half precision: eleven bits.
+    same((await vectors(dir)).together, totals, 0.02);
+    const mean = await vectors(dir, { pooling: 'mean' });
+    same(
+      mean.together,
+      expected.plain.map((a, i) => totals[i]!.map((x) => x / a.ids.length)),
+    );
+    const unit = await vectors(dir, { normalize: true });
+    for (const row of unit.together) expect(Math.hypot(...row)).toBeCloseTo(1, 5);
+  });
+
+  it('refuses exports for generating text, and says how to export', async () => {
+    const logits = lookupModel({ 'onnx/model.onnx': 'graphs/logits.onnx' });
+    await expect(loadEmbedder(logits)).rejects.toMatchObject({
+      code: 'bad_file',
+      message: /generating text.*logits.*feature-extraction/,
+    });
+    const past = lookupModel({ 'onnx/model.onnx': 'graphs/past.onnx' });
+    await expect(loadEmbedder(past)).rejects.toMatchObject({
+      code: 'bad_file',
+      message: /past_key_values\.0\.key.*feature-extraction/,
+    });
+  });
+
+  it('refuses modules that the graph does not hold', async () => {
+    const modules = readJson<object[]>(join(FIXTURES, 'lookup', 'modules.json'));
+    const dense = { idx: 2, name: '2', path: '2_Dense', type: 'sentence_transformers.models.Dense' };
+    await expect(loadEmbedder(lookupModel({ 'modules.json': [...modules, dense] }))).rejects.toMatchObject({
+      code: 'bad_file',
+      message: /Dense/,
+    });
+    const pooled = lookupModel({
+      'modules.json': [...modules, dense],
+      'onnx/model.onnx': 'graphs/pooled.onnx',
+    });
+    await (await loadEmbedder(pooled)).close();
+  });
+
+  it('refuses a file that is no model', async () => {
+    const dir = lookupModel({ 'onnx/model.onnx': 'README.md' });
+    await expect(loadEmbedder(dir)).rejects.toMatchObject({ code: 'bad_file', message: /not an ONNX model/ });
+    const lost = lookupModel({ 'onnx/model.onnx': 'graphs/int32.onnx' });
+    await expect(loadEmbedder(lost)).rejects.toMatchObject({ code: 'bad_file', message: /ONNX Runtime/ });
+  });
+});
