@@ -64,8 +64,7 @@ class Fit {
     column_bounds(ctx, points, factor(), bounds_.data());
     column_means(ctx, points, inverse_norm(), mean_.data());
     tolerance_ = options.tolerance > 0 ? options.tolerance * mean_variance() : 0.0;
-    search_ = std::make_unique<CentroidSearch>(k, metric(), kc_, d_, mean_.data());
-    scratch_.resize(ctx.threads());
+    use(choose_screen(k, options.screen, kc_, d_));
   }
 
   KMeansResult run(float* centroids, std::int32_t* labels, std::int32_t* sizes) {
@@ -76,9 +75,10 @@ class Fit {
       seed(r);
       KMeansResult result = iterate();
       for (std::size_t i = 0; i < kc_ * d_; ++i) rounded[i] = static_cast<float>(centroids_[i]);
-      search_->set(ctx_, ConstMatrix{rounded.data(), kc_, d_});
+      aim(ConstMatrix{rounded.data(), kc_, d_});
       assign_all(labels_.data());
       result.inertia = inertia(rounded.data());
+      result.screen = search_->screen();
       result.rechecked_share = static_cast<double>(rechecked_) / static_cast<double>(screened_);
       if (r > 0 && !(result.inertia < best.inertia)) continue;
       best = result;
@@ -199,11 +199,34 @@ class Fit {
     return true;
   }
 
+  // Takes another screen, and packs the rows for it.
+  void use(simd::Screen screen) {
+    scratch_.clear();
+    scratch_.resize(ctx_.threads());
+    packed_.reset();
+    search_ = std::make_unique<CentroidSearch>(k_, metric(), kc_, d_, mean_.data(), screen);
+    packed_ = search_->pack(ctx_, points_, inverse_norm());
+  }
+
+  // Sets the centroids to search for. Where they leave too many rows in doubt, it goes on with a finer screen.
+  template <class Centroids>
+  void aim(Centroids centroids) {
+    search_->set(ctx_, centroids);
+    while (options_.screen == ScreenWish::automatic && search_->screen() != simd::Screen::f32) {
+      const simd::Screen next = next_screen(search_->screen(), sample_doubt(ctx_, *search_, rows(), next_labels_.data()));
+      if (next == search_->screen()) return;
+      use(next);
+      search_->set(ctx_, centroids);
+    }
+  }
+
+  CentroidSearch::Rows rows() const noexcept { return {points_, inverse_norm(), packed_.get()}; }
+
   void assign_all(std::int32_t* labels) {
     std::atomic<std::size_t> rechecked{0};
     core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
       if (!scratch_[slot]) scratch_[slot] = std::make_unique<CentroidSearch::Scratch>(*search_);
-      rechecked += search_->assign(ctx_, points_, inverse_norm(), begin, end, labels, *scratch_[slot]);
+      rechecked += search_->assign(ctx_, rows(), begin, end, labels, {}, *scratch_[slot]);
     });
     rechecked_ += rechecked;
     screened_ += n_;
@@ -219,7 +242,7 @@ class Fit {
     rechecked_ = screened_ = 0;
     while (result.iterations < options_.max_iterations) {
       ++result.iterations;
-      search_->set(ctx_, centroids_.data());
+      aim(centroids_.data());
       assign_all(next_labels_.data());
       moves.clear();
       for (std::size_t i = 0; i < n_; ++i) {
@@ -335,6 +358,7 @@ class Fit {
   Buffer<std::int32_t> labels_, next_labels_;
   double largest_weight_ = 0, tolerance_ = 0;
   std::unique_ptr<CentroidSearch> search_;
+  std::unique_ptr<PackedRows> packed_;
   std::vector<std::unique_ptr<CentroidSearch::Scratch>> scratch_;
   std::size_t rechecked_ = 0, screened_ = 0;
 };
