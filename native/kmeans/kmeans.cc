@@ -178,7 +178,7 @@ class Fit {
     if (options_.init == KMeansInit::given) {
       std::copy_n(options_.initial, kc_ * d_, centroids_.data());
     } else {
-      const KMeansData data{points_, inverse_norm(), options_.weight, mean_.data()};
+      const KMeansData data{points_, inverse_norm(), options_.weight, mean_.data(), packed_.get()};
       const std::vector<std::size_t> rows = options_.init == KMeansInit::random
                                                 ? seed_random(ctx_, data, kc_, options_.seed, run)
                                                 : seed_plus_plus(ctx_, k_, data, kc_, options_.seed, run);

@@ -11,11 +11,7 @@ namespace matomari {
 // The squared distance that belongs to a score: ‖x − c‖² = 2 · score + ‖x'‖². An extent bounds ‖x'‖ from above.
 double CentroidSearch::square_above(const Extent& x, double score) const noexcept { return 2 * score + x.norm * x.norm; }
 
-// From below, less what `centered` added for its own rounding and what the row lost by its rounding to float32.
-double CentroidSearch::square_below(const Extent& x, double score) const noexcept {
-  const double n = static_cast<double>(d_);
-  return 2 * score + x.norm * x.norm * (1 - (8 * n + 64) * kUnit32) - 4 * x.norm * (x.norm + 4) * kUnit32 - n * 2e-44;
-}
+double CentroidSearch::square_below(const Extent& x, double score) const noexcept { return 2 * score + least_square(x, std::max(usual_error(x.norm), low_ ? 0.0 : x.error), d_); }
 
 void CentroidSearch::note(Margins margins, std::size_t row, double own, double other) noexcept {
   if (!margins.upper) return;

@@ -47,18 +47,23 @@ Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowS
   Extent e = centered(k, rows.points.row(row), rows.shift, factor, unit, d, work);
   const simd::Rounded r = s.round(work, d, true, groups);
   *scale = r.scale;
+  // Out of the ordinary: left to the float32 screen.
+  if (!(e.error <= usual_error(e.norm))) e.error = std::numeric_limits<double>::infinity();
   e.error += residual_norm(r.residual, d);
   return e;
 }
 
 PackedRows::PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows)
-    : depth_(depth_of(s, rows.points.cols)), groups_(rows.points.rows * depth_), scale_(rows.points.rows),
+    : kernels_(s), block_((rows.points.rows + s.row_tile - 1) / s.row_tile * s.row_tile, depth_of(s, rows.points.cols)),
       extent_(rows.points.rows) {
   const std::size_t d = rows.points.cols;
   core::Buffer<float> work(ctx.threads() * d);
   core::parallel_for(ctx, rows.points.rows, 512, [&](std::size_t begin, std::size_t end, unsigned slot) {
-    for (std::size_t i = begin; i < end; ++i)
-      extent_[i] = pack_row(k, s, rows, i, work.data() + slot * d, groups_.data() + i * depth_, scale_.data() + i);
+    for (std::size_t i = begin; i < end; ++i) {
+      float scale;
+      extent_[i] = pack_row(k, s, rows, i, work.data() + slot * d, block_.groups(i), &scale);
+      block_.put(i, scale, extent_[i]);
+    }
   });
 }
 

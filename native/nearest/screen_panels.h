@@ -41,7 +41,7 @@ class RowBlock {
  public:
   RowBlock() = default;
   RowBlock(std::size_t rows, std::size_t depth)
-      : ld_(depth + 16), groups_(rows * ld_, 0u), scale_(rows, 0.0f), error_(rows, 0.0f), length_(rows, 0.0f) {}
+      : ld_(depth % 256 == 0 ? depth + 16 : depth), groups_(rows * ld_, 0u), scale_(rows, 0.0f), error_(rows, 0.0f), length_(rows, 0.0f) {}
   std::uint32_t* groups(std::size_t i) const noexcept { return groups_.data() + i * ld_; }
   void put(std::size_t i, float scale, const Extent& x) const noexcept {
     scale_[i] = scale;
@@ -49,10 +49,12 @@ class RowBlock {
     length_[i] = at_least(ScreenBound::length(x));
   }
   float scale(std::size_t i) const noexcept { return scale_[i]; }
-  simd::ScreenRows view() const noexcept { return {groups_.data(), ld_, scale_.data(), error_.data(), length_.data()}; }
+  simd::ScreenRows view(std::size_t first = 0) const noexcept {
+    return {groups_.data() + first * ld_, ld_, scale_.data() + first, error_.data() + first, length_.data() + first};
+  }
 
  private:
-  std::size_t ld_ = 0;  // more than the depth: avoids rows 4 KiB apart
+  std::size_t ld_ = 0;  // not a multiple of 1 KiB: rows must not fall into the same few lines of the cache
   core::Buffer<std::uint32_t> groups_;
   core::Buffer<float> scale_, error_, length_;
 };
@@ -68,20 +70,21 @@ struct RowSource {
 Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, std::size_t row,
                 float* work, std::uint32_t* groups, float* scale) noexcept;
 
-// All rows, packed once for many passes.
+// All rows, packed once for many passes. Padded with zeros to whole tiles.
 class PackedRows {
  public:
   PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows);
 
-  std::size_t depth() const noexcept { return depth_; }
-  const std::uint32_t* groups(std::size_t row) const noexcept { return groups_.data() + row * depth_; }
-  float scale(std::size_t row) const noexcept { return scale_[row]; }
+  const simd::ScreenKernels& kernels() const noexcept { return kernels_; }
+  const std::uint32_t* groups(std::size_t row) const noexcept { return block_.groups(row); }
+  float scale(std::size_t row) const noexcept { return block_.scale(row); }
   const Extent& extent(std::size_t row) const noexcept { return extent_[row]; }
+  // The rows from `first` on.
+  simd::ScreenRows from(std::size_t first) const noexcept { return block_.view(first); }
 
  private:
-  std::size_t depth_;
-  core::Buffer<std::uint32_t> groups_;
-  core::Buffer<float> scale_;
+  const simd::ScreenKernels& kernels_;
+  RowBlock block_;
   core::Buffer<Extent> extent_;
 };
 

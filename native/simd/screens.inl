@@ -20,6 +20,11 @@ static inline __attribute__((always_inline)) void products(const std::uint32_t* 
       b[v] = _mm512_loadu_si512(groups + v * W);
       __builtin_prefetch(groups + 12 * N * W + v * W);
     });
+    // With one vector of columns the rows come from memory as fast as they are used.
+    if (N == 1 && l % 16 == 0)
+      rep<MR>([&](auto r) __attribute__((always_inline)) {
+        __builtin_prefetch(x + static_cast<std::size_t>(MR + r) * ld + l);
+      });
     rep<MR>([&](auto r) __attribute__((always_inline)) {
       const __m512i a = _mm512_set1_epi32(static_cast<int>(x[static_cast<std::size_t>(r) * ld + l]));
       rep<N>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::step(acc[r][v], a, b[v]); });
