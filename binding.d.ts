@@ -68,11 +68,12 @@ export interface Binding {
       cols: number;
       k: number;
       metric: NativeMetric;
+      screen?: NativeScreen;
       indices: Int32Array;
       distances: Float32Array;
     },
     options: JobOptions,
-  ): NativeJob<JobFacts & { recheckedShare: number }>;
+  ): NativeJob<JobFacts & { screen: string; recheckedShare: number }>;
 
   /** The nearest centroid of every point. labels, distances: [rows]. */
   assign(

@@ -116,7 +116,7 @@ class PlusPlus {
     void set(std::size_t row, double closest, std::size_t d) {
       const Extent& x = packed.extent(row);
       const double v = (closest - least_square(x, usual_error(x.norm), d)) / 2 + bound.of_row(x);
-      limit[row] = v < 1e37 && x.error < 1e37 ? at_least(v) : std::numeric_limits<float>::infinity();
+      limit[row] = v < 1e37 && x.norm + x.error < 1e18 ? at_least(v) : std::numeric_limits<float>::infinity();
     }
     const PackedRows& packed;
     ScreenBound bound;

@@ -8,6 +8,7 @@ import { type AssignOptions, assign } from '#dist/assign.js';
 import { native } from '#dist/binding.js';
 import { type KMeansOptions, kmeans } from '#dist/kmeans.js';
 import type { Matrix } from '#dist/matrix.js';
+import { type NearestOptions, nearest } from '#dist/nearest.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const SCREENS = ['f32', 'bf16', 'int8'] as const;
@@ -76,7 +77,45 @@ async function find(points: Matrix, centroids: Matrix, options: AssignOptions) {
   return { labels: [...labels], distances: bits(distances) };
 }
 
+async function neighbours(queries: Matrix, points: Matrix, options: NearestOptions) {
+  const { indices, distances } = await nearest(queries, points, options);
+  return { indices: [...indices], distances: bits(distances) };
+}
+
 describe('every screen gives the same bits', () => {
+  for (const [name, value] of Object.entries(KINDS))
+    for (const metric of ['euclidean', 'cosine', 'dot'] as const)
+      test(`nearest, ${metric}, ${name}`, async () => {
+        for (const [cols, count, k] of [
+          [1, 40, 3],
+          [7, 300, 300],
+          [40, 500, 10],
+        ] as const) {
+          const points = matrixOf(value, count, cols, 31);
+          const queries = matrixOf(value, 130, cols, 32);
+          points.data.fill(0, 0, cols); // no direction, at right angles to everything
+          queries.data.fill(0, 0, cols);
+          queries.data.set(points.data.subarray(3 * cols, 9 * cols), 3 * cols);
+          let expected: unknown;
+          for (const level of levels) {
+            process.env.MATOMARI_SIMD = level;
+            for (const screen of SCREENS)
+              for (const threads of [1, 2, 3]) {
+                const found = await neighbours(queries, points, { k, metric, screen, threads });
+                expected ??= found;
+                expect(found, `${level}, ${screen}, ${threads} threads, ${count}×${cols}`).toEqual(expected);
+              }
+          }
+        }
+      });
+
+  test('nearest, many points and a self-join, by the screen that auto takes', async () => {
+    const points = matrixOf(KINDS['common part']!, 5000, 48, 41);
+    const expected = await neighbours(points, points, { k: 15, screen: 'f32' });
+    for (const screen of ['auto', 'bf16', 'int8'] as const)
+      expect(await neighbours(points, points, { k: 15, screen }), screen).toEqual(expected);
+  });
+
   for (const [name, value] of Object.entries(KINDS))
     for (const metric of ['euclidean', 'cosine'] as const)
       test(`kmeans, ${metric}, ${name}`, async () => {
