@@ -13,6 +13,7 @@
 #include "core/fixed_point.h"
 #include "core/parallel.h"
 #include "kmeans/centroid_sums.h"
+#include "kmeans/label_bounds.h"
 #include "kmeans/seeding.h"
 #include "nearest/assign.h"
 #include "nearest/centroid_search.h"
@@ -48,7 +49,7 @@ class Fit {
   Fit(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, const KMeansOptions& options)
       : ctx_(ctx), k_(k), points_(points), options_(options), n_(points.rows), d_(points.cols), kc_(options.clusters),
         inverse_norm_(options.cosine ? n_ : 0), factor_(options.cosine || options.weight ? n_ : 0), bounds_(d_),
-        mean_(d_), centroids_(kc_ * d_), previous_(kc_ * d_), labels_(n_), next_labels_(n_) {
+        mean_(d_), centroids_(kc_ * d_), previous_(kc_ * d_), labels_(n_), next_labels_(n_), bounds_of_labels_(n_, kc_, d_) {
     require_finite(ctx, points, "points");
     if (options.weight) check_weights();
     if (options.cosine) require_directions(ctx, points, "points", inverse_norm_.data());
@@ -76,7 +77,7 @@ class Fit {
       KMeansResult result = iterate();
       for (std::size_t i = 0; i < kc_ * d_; ++i) rounded[i] = static_cast<float>(centroids_[i]);
       aim(ConstMatrix{rounded.data(), kc_, d_});
-      assign_all(labels_.data());
+      assign_all(labels_.data(), labels_.data());
       result.inertia = inertia(rounded.data());
       result.screen = search_->screen();
       result.rechecked_share = static_cast<double>(rechecked_) / static_cast<double>(screened_);
@@ -222,11 +223,22 @@ class Fit {
 
   CentroidSearch::Rows rows() const noexcept { return {points_, inverse_norm(), packed_.get()}; }
 
-  void assign_all(std::int32_t* labels) {
+  // labels[i] of every row, of which those that are proven to keep the label they have in `previous` are not looked at.
+  void assign_all(const std::int32_t* previous, std::int32_t* labels) {
     std::atomic<std::size_t> rechecked{0};
-    core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
+    bounds_of_labels_.follow(search_->centroids());
+    core::parallel_for(ctx_, n_, 4 * kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
       if (!scratch_[slot]) scratch_[slot] = std::make_unique<CentroidSearch::Scratch>(*search_);
-      rechecked += search_->assign(ctx_, rows(), begin, end, labels, {}, *scratch_[slot]);
+      std::vector<std::uint32_t> open;
+      for (std::size_t i = begin; i < end; ++i) {
+        if (bounds_of_labels_.keeps(i, previous[i]))
+          labels[i] = previous[i];
+        else
+          open.push_back(static_cast<std::uint32_t>(i));
+      }
+      CentroidSearch::Rows some = rows();
+      some.ids = open.data();
+      rechecked += search_->assign(ctx_, some, 0, open.size(), labels, bounds_of_labels_.margins(), *scratch_[slot]);
     });
     rechecked_ += rechecked;
     screened_ += n_;
@@ -240,10 +252,11 @@ class Fit {
     std::fill_n(labels_.data(), n_, -1);
     KMeansResult result;
     rechecked_ = screened_ = 0;
+    bounds_of_labels_.reset();
     while (result.iterations < options_.max_iterations) {
       ++result.iterations;
       aim(centroids_.data());
-      assign_all(next_labels_.data());
+      assign_all(labels_.data(), next_labels_.data());
       moves.clear();
       for (std::size_t i = 0; i < n_; ++i) {
         if (labels_[i] == next_labels_[i]) continue;
@@ -357,6 +370,7 @@ class Fit {
   Buffer<double> centroids_, previous_;
   Buffer<std::int32_t> labels_, next_labels_;
   double largest_weight_ = 0, tolerance_ = 0;
+  LabelBounds bounds_of_labels_;
   std::unique_ptr<CentroidSearch> search_;
   std::unique_ptr<PackedRows> packed_;
   std::vector<std::unique_ptr<CentroidSearch::Scratch>> scratch_;
