@@ -95,13 +95,13 @@ class Args {
     fail("metric", "euclidean, sqeuclidean, cosine or dot");
   }
 
-  ScreenWish screen() const {
-    const std::string name = text("screen");
+  ScreenWish screen(const char* option) const {
+    const std::string name = text(option);
     if (name.empty() || name == "auto") return ScreenWish::automatic;
     if (name == "f32") return ScreenWish::f32;
     if (name == "bf16") return ScreenWish::bf16;
     if (name == "int8") return ScreenWish::int8;
-    fail("screen", "auto, f32, bf16 or int8");
+    fail(option, "auto, f32, bf16 or int8");
   }
 
   const std::vector<Napi::Value>& pins() const noexcept { return pins_; }

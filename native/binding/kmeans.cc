@@ -29,7 +29,7 @@ Napi::Value kmeans(const Napi::CallbackInfo& info) {
   options.cosine = args.metric() == Metric::cosine;
   if (args.has("sampleWeight")) options.weight = args.array<float>("sampleWeight", points.rows);
   options.seed = args.size("seed");
-  options.screen = args.screen();
+  options.screen = args.screen("screen");
   float* const centroids = args.output("centroids", options.clusters, points.cols).data;
   auto* const labels = args.array<std::int32_t>("labels", points.rows);
   auto* const sizes = args.array<std::int32_t>("sizes", options.clusters);

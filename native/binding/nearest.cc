@@ -18,7 +18,7 @@ Napi::Value nearest(const Napi::CallbackInfo& info) {
   auto* const indices = args.array<std::int32_t>("indices", queries.rows * k);
   auto* const distances = args.array<float>("distances", queries.rows * k);
   const Metric metric = args.metric();
-  const ScreenWish screen = args.screen();
+  const ScreenWish screen = args.screen("screen");
   auto found = std::make_shared<Neighbours>();
   return Job::start(
       info.Env(), info[1].As<Napi::Object>(), args.pins(),
@@ -40,7 +40,7 @@ Napi::Value assign(const Napi::CallbackInfo& info) {
   auto* const labels = args.array<std::int32_t>("labels", points.rows);
   auto* const distances = args.array<float>("distances", points.rows);
   const Metric metric = args.metric();
-  const ScreenWish screen = args.screen();
+  const ScreenWish screen = args.screen("screen");
   auto found = std::make_shared<Assigned>();
   return Job::start(
       info.Env(), info[1].As<Napi::Object>(), args.pins(),

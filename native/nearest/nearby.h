@@ -1,19 +1,13 @@
 #pragma once
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <vector>
 
-namespace matomari {
+#include "nearest/neighbour.h"
 
-// A point whose distance to the query is known in float64.
-struct Scored {
-  double value;  // ascending is nearer
-  double blur;   // how far float64 may be off
-  std::int32_t index;
-};
+namespace matomari {
 
 // The nearest points of one query so far: all that could be among the `count` nearest of those added.
 class Nearby {
@@ -28,33 +22,50 @@ class Nearby {
   }
   // No point whose true value is above this can be among them.
   double limit() const noexcept { return limit_; }
-  // True when the limit has come down.
-  bool add(const Scored& s) {
+
+  // True when the limit has come down. `nearer` orders two points exactly.
+  template <class Nearer>
+  bool add(const Scored& s, Nearer&& nearer) {
     if (s.value - s.blur > limit_) return false;
     list_.push_back(s);
     if (list_.size() < capacity_) return false;
     prune();
+    // Many that float64 cannot tell apart: the exact order decides, so that the list cannot grow without end.
+    if (list_.size() > count_ + kCrowd) sort(nearer);
+    capacity_ = std::max(count_ + count_ / 2 + 8, list_.size() + list_.size() / 2);
     return true;
   }
-  std::vector<Scored>& finish() {
+
+  // The `count` nearest, nearest first.
+  template <class Nearer>
+  const std::vector<Scored>& finish(Nearer&& nearer) {
     prune();
+    sort(nearer);
     return list_;
   }
 
-  // Points that wait to be measured, four at a time.
+  // Points that wait to be measured, four at a time, and how many have been.
   std::int32_t queue[4];
   std::uint32_t waiting = 0;
   std::size_t seen = 0;
 
  private:
+  static constexpr std::size_t kCrowd = 384;
+
   void prune() {
-    if (list_.size() < count_) return;
+    if (list_.size() <= count_) return;
     const auto kth = list_.begin() + static_cast<std::ptrdiff_t>(count_ - 1);
-    std::nth_element(list_.begin(), kth, list_.end(), [](const Scored& a, const Scored& b) { return a.value + a.blur < b.value + b.blur; });
+    std::nth_element(list_.begin(), kth, list_.end(),
+                     [](const Scored& a, const Scored& b) { return a.value + a.blur < b.value + b.blur; });
     limit_ = std::min(limit_, kth->value + kth->blur);
     std::erase_if(list_, [&](const Scored& s) { return s.value - s.blur > limit_; });
-    // Many that float64 cannot tell apart: let the list grow rather than prune at every step.
-    capacity_ = std::max(count_ + count_ / 2 + 8, list_.size() + list_.size() / 2);
+  }
+
+  template <class Nearer>
+  void sort(Nearer&& nearer) {
+    const auto last = list_.begin() + static_cast<std::ptrdiff_t>(std::min(count_, list_.size()));
+    std::partial_sort(list_.begin(), last, list_.end(), nearer);
+    list_.erase(last, list_.end());
   }
 
   std::size_t count_ = 0, capacity_ = 0;

@@ -21,23 +21,23 @@ struct Lanes {
   static __m512 score(A acc, __m512, const float*, const float* offset) {
     return _mm512_sub_ps(_mm512_loadu_ps(offset), acc);
   }
-
-  // Rounds to nearest even. Denormal numbers become zero here already, as they would in the product.
-  static Rounded round(const float* x, std::size_t d, bool, std::uint32_t* out) noexcept {
-    auto* const at = reinterpret_cast<std::uint16_t*>(out);
-    __m512 square = _mm512_setzero_ps();
-    for (std::size_t l = 0; l < d; l += 16) {
-      const __mmask16 in = lanes_of(l, d);
-      const __m512 v = _mm512_maskz_loadu_ps(in, x + l);
-      const __m256i packed = (__m256i)_mm512_cvtneps_pbh(v);
-      const __m512 back = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(packed), 16));
-      const __m512 rest = _mm512_sub_ps(v, back);
-      square = _mm512_fmadd_ps(rest, rest, square);
-      _mm256_mask_storeu_epi16(at + l, lanes_of(l, (d + 1) / 2 * 2), packed);
-    }
-    return {1.0f, _mm512_reduce_add_ps(square), 0};
-  }
 };
+
+// Rounds to nearest even. Denormal numbers become zero here already, as they would in the product.
+static Rounded round(const float* x, std::size_t d, bool, std::uint32_t* out) noexcept {
+  auto* const at = reinterpret_cast<std::uint16_t*>(out);
+  __m512 square = _mm512_setzero_ps();
+  for (std::size_t l = 0; l < d; l += 16) {
+    const __mmask16 in = lanes_of(l, d);
+    const __m512 v = _mm512_maskz_loadu_ps(in, x + l);
+    const __m256i packed = (__m256i)_mm512_cvtneps_pbh(v);
+    const __m512 back = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(packed), 16));
+    const __m512 rest = _mm512_sub_ps(v, back);
+    square = _mm512_fmadd_ps(rest, rest, square);
+    _mm256_mask_storeu_epi16(at + l, lanes_of(l, (d + 1) / 2 * 2), packed);
+  }
+  return {1.0f, _mm512_reduce_add_ps(square), 0};
+}
 
 #include "simd/screens.inl"
 

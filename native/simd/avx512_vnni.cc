@@ -23,33 +23,33 @@ struct Lanes {
     const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps((__m512i)acc), _mm512_loadu_ps(scale));
     return _mm512_fnmadd_ps(row_scale, product, _mm512_loadu_ps(offset));
   }
-
-  // Whole numbers from −127 to 127 times max|x| / 127. The instruction wants one side unsigned: rows are packed with 128
-  // added, and a target's `start`, −128 times the sum of its numbers, takes that out again.
-  static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* out) noexcept {
-    __m512 most = _mm512_setzero_ps();
-    for (std::size_t l = 0; l < d; l += 16)
-      most = _mm512_max_ps(most, _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes_of(l, d), x + l)));
-    const float largest = _mm512_reduce_max_ps(most);
-    const bool flat = !(largest > 1e-30f);  // too small to have a scale: all residual
-    const float scale = flat ? 0.0f : largest / 127.0f;
-    const __m512 s = _mm512_set1_ps(scale), inverse = _mm512_set1_ps(flat ? 0.0f : 127.0f / largest);
-    const __m128i bias = as_row ? _mm_set1_epi8(static_cast<char>(0x80)) : _mm_setzero_si128();
-    auto* const at = reinterpret_cast<std::uint8_t*>(out);
-    __m512 square = _mm512_setzero_ps();
-    __m512i sum = _mm512_setzero_si512();
-    for (std::size_t l = 0; l < d; l += 16) {
-      const __mmask16 in = lanes_of(l, d);
-      const __m512 v = _mm512_maskz_loadu_ps(in, x + l);
-      const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(v, inverse));
-      const __m512 rest = _mm512_fnmadd_ps(s, _mm512_cvtepi32_ps(q), v);
-      square = _mm512_fmadd_ps(rest, rest, square);
-      sum = _mm512_add_epi32(sum, q);
-      _mm_mask_storeu_epi8(at + l, lanes_of(l, (d + 3) / 4 * 4), _mm_xor_si128(_mm512_cvtsepi32_epi8(q), bias));
-    }
-    return {scale, _mm512_reduce_add_ps(square), -128 * _mm512_reduce_add_epi32(sum)};
-  }
 };
+
+// Whole numbers from −127 to 127 times max|x| / 127. The instruction wants one side unsigned: rows are packed with 128
+// added, and a target's `start`, −128 times the sum of its numbers, takes that out again.
+static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* out) noexcept {
+  __m512 most = _mm512_setzero_ps();
+  for (std::size_t l = 0; l < d; l += 16)
+    most = _mm512_max_ps(most, _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes_of(l, d), x + l)));
+  const float largest = _mm512_reduce_max_ps(most);
+  const bool flat = !(largest > 1e-30f);  // too small to have a scale: all residual
+  const float scale = flat ? 0.0f : largest / 127.0f;
+  const __m512 s = _mm512_set1_ps(scale), inverse = _mm512_set1_ps(flat ? 0.0f : 127.0f / largest);
+  const __m128i bias = as_row ? _mm_set1_epi8(static_cast<char>(0x80)) : _mm_setzero_si128();
+  auto* const at = reinterpret_cast<std::uint8_t*>(out);
+  __m512 square = _mm512_setzero_ps();
+  __m512i sum = _mm512_setzero_si512();
+  for (std::size_t l = 0; l < d; l += 16) {
+    const __mmask16 in = lanes_of(l, d);
+    const __m512 v = _mm512_maskz_loadu_ps(in, x + l);
+    const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(v, inverse));
+    const __m512 rest = _mm512_fnmadd_ps(s, _mm512_cvtepi32_ps(q), v);
+    square = _mm512_fmadd_ps(rest, rest, square);
+    sum = _mm512_add_epi32(sum, q);
+    _mm_mask_storeu_epi8(at + l, lanes_of(l, (d + 3) / 4 * 4), _mm_xor_si128(_mm512_cvtsepi32_epi8(q), bias));
+  }
+  return {scale, _mm512_reduce_add_ps(square), -128 * _mm512_reduce_add_epi32(sum)};
+}
 
 #include "simd/screens.inl"
 

@@ -113,4 +113,4 @@ static inline __mmask16 lanes_of(std::size_t l, std::size_t d) noexcept {
 }
 
 static constexpr ScreenKernels table{Lanes::screen, Lanes::name, Lanes::per_group, W, MR, NV * W, Lanes::value_steps,
-                                     Lanes::score_steps, Lanes::flush, &Lanes::round, &low_best, &low_below};
+                                     Lanes::score_steps, Lanes::flush, &round, &low_best, &low_below};
