@@ -25,6 +25,9 @@ export interface JobFacts {
   simd: string;
 }
 
+/** How candidates are found before they are certified; absent: `auto`. One that the machine lacks falls to `f32`. */
+export type NativeScreen = 'auto' | 'f32' | 'bf16' | 'int8';
+
 export type NativeMetric = 'euclidean' | 'sqeuclidean' | 'cosine' | 'dot';
 
 /** A rejected job: an Error with one of these codes. */
@@ -65,11 +68,12 @@ export interface Binding {
       cols: number;
       k: number;
       metric: NativeMetric;
+      screen?: NativeScreen;
       indices: Int32Array;
       distances: Float32Array;
     },
     options: JobOptions,
-  ): NativeJob<JobFacts & { recheckedShare: number }>;
+  ): NativeJob<JobFacts & { screen: string; recheckedShare: number }>;
 
   /** The nearest centroid of every point. labels, distances: [rows]. */
   assign(
@@ -80,11 +84,12 @@ export interface Binding {
       centroids: Float32Array;
       nClusters: number;
       metric: NativeMetric;
+      screen?: NativeScreen;
       labels: Int32Array;
       distances: Float32Array;
     },
     options: JobOptions,
-  ): NativeJob<JobFacts & { recheckedShare: number }>;
+  ): NativeJob<JobFacts & { screen: string; recheckedShare: number }>;
 
   /** Lloyd's k-means. centroids: [nClusters × cols], labels: [rows], sizes: [nClusters]. */
   kmeans(
@@ -102,12 +107,15 @@ export interface Binding {
       sampleWeight?: Float32Array;
       /** A whole number from 0 to 2^53 − 1. */
       seed: number;
+      screen?: NativeScreen;
       centroids: Float32Array;
       labels: Int32Array;
       sizes: Int32Array;
     },
     options: JobOptions,
-  ): NativeJob<JobFacts & { inertia: number; nIter: number; converged: boolean; recheckedShare: number }>;
+  ): NativeJob<
+    JobFacts & { inertia: number; nIter: number; converged: boolean; screen: string; recheckedShare: number }
+  >;
 
   /** out[j] = Σᵢ w[i, j] · vectors[i] / Σᵢ w[i, j]; a column of zero weight gives zeros. out: [weightCols × cols]. */
   weightedMean(

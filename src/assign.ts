@@ -1,5 +1,6 @@
 import { native } from './binding.js';
 import { checkOneOf, checkOptions } from './check.js';
+import { resolveScreen, type Screen, type ScreenOption } from './device.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
 import {
   allocate,
@@ -14,6 +15,8 @@ import {
 export interface AssignOptions extends OperationOptions {
   /** Default `euclidean`. */
   metric?: Metric | undefined;
+  /** `f32`, `bf16`, `int8`, or `auto` (default: MATOMARI_SCREEN, else `auto`). Changes speed, never a result. */
+  screen?: ScreenOption | undefined;
 }
 
 export interface Assignment extends OperationFacts {
@@ -21,7 +24,9 @@ export interface Assignment extends OperationFacts {
   labels: Int32Array;
   /** [rows]: how far it is (for `dot` the product). */
   distances: Float32Array;
-  /** Share of the points that the float32 screen could not decide. */
+  /** The screen that ran. */
+  screen: Screen;
+  /** Share of the points that the screen could not decide. */
   recheckedShare: number;
 }
 
@@ -39,8 +44,9 @@ export async function assign(
   centroids: Matrix,
   options: AssignOptions = {},
 ): Promise<Assignment> {
-  checkOptions('assign', options, ['metric', ...OPERATION_OPTIONS]);
+  checkOptions('assign', options, ['metric', 'screen', ...OPERATION_OPTIONS]);
   const metric = checkOneOf('metric', options.metric ?? 'euclidean', METRICS);
+  const screen = resolveScreen(options.screen);
   checkMatrix('points', points);
   checkFilledMatrix('centroids', centroids);
   checkSameCols('points', points, 'centroids', centroids);
@@ -56,11 +62,12 @@ export async function assign(
         centroids: centroids.data,
         nClusters: centroids.rows,
         metric,
+        screen,
         labels,
         distances,
       },
       job,
     ),
   );
-  return { labels, distances, ...facts };
+  return { labels, distances, ...facts, screen: facts.screen as Screen };
 }

@@ -10,6 +10,14 @@ export const DEVICES = ['auto', 'cpu', 'cuda'] as const;
 export type Simd = 'scalar' | 'avx2' | 'avx512' | 'neon';
 const SIMD_LEVELS = ['scalar', 'avx2', 'avx512', 'neon'] as const;
 
+/**
+ * Arithmetic that finds candidates before they are certified: it changes speed, never a result. `auto` chooses by shape and
+ * machine; one that the machine lacks falls to `f32`.
+ */
+export type Screen = 'f32' | 'bf16' | 'int8';
+export type ScreenOption = 'auto' | Screen;
+const SCREENS = ['auto', 'f32', 'bf16', 'int8'] as const;
+
 /** The device that an operation will run on; `no_device` when the one asked for is not to be had. */
 export function resolveDevice(device: unknown = 'auto'): 'cpu' {
   if (checkOneOf('device', device, DEVICES) === 'cuda')
@@ -42,4 +50,10 @@ export function resolveSimd(): Simd {
     (l) => l !== 'neon' && has.includes(l),
   );
   return level === 'neon' ? 'scalar' : (lower[lower.length - 1] ?? 'scalar');
+}
+
+/** The screen asked for: the option, else MATOMARI_SCREEN, else `auto`. */
+export function resolveScreen(screen?: unknown): ScreenOption {
+  if (screen !== undefined) return checkOneOf('screen', screen, SCREENS);
+  return checkOneOf('MATOMARI_SCREEN', environment('MATOMARI_SCREEN') ?? 'auto', SCREENS);
 }

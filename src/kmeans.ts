@@ -1,5 +1,6 @@
 import { native } from './binding.js';
 import { checkInteger, checkNumber, checkOneOf, checkOptions, show } from './check.js';
+import { resolveScreen, type Screen, type ScreenOption } from './device.js';
 import { MatomariError } from './errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
 import { allocate, checkFilledMatrix, checkSameCols, type Matrix, zeros } from './matrix.js';
@@ -21,6 +22,8 @@ export interface KMeansOptions extends OperationOptions {
   sampleWeight?: Float32Array | undefined;
   /** A whole number from 0 to 2^53 − 1 (default 0). */
   seed?: number | undefined;
+  /** `f32`, `bf16`, `int8`, or `auto` (default: MATOMARI_SCREEN, else `auto`). Changes speed, never a result. */
+  screen?: ScreenOption | undefined;
 }
 
 export interface KMeans extends OperationFacts {
@@ -35,11 +38,23 @@ export interface KMeans extends OperationFacts {
   nIter: number;
   /** Whether it stopped by itself, not at maxIter. */
   converged: boolean;
-  /** Share of all row assignments that the float32 screen could not decide. */
+  /** The screen that ran; with `auto` the one in use at the end. */
+  screen: Screen;
+  /** Share of all row assignments that the screen could not decide. */
   recheckedShare: number;
 }
 
-const OPTIONS = ['nClusters', 'init', 'nInit', 'maxIter', 'tol', 'metric', 'sampleWeight', 'seed'] as const;
+const OPTIONS = [
+  'nClusters',
+  'init',
+  'nInit',
+  'maxIter',
+  'tol',
+  'metric',
+  'sampleWeight',
+  'seed',
+  'screen',
+] as const;
 
 /**
  * k-means by Lloyd's algorithm, with scikit-learn's seeding, stopping rule and treatment of empty clusters.
@@ -51,7 +66,8 @@ const OPTIONS = ['nClusters', 'init', 'nInit', 'maxIter', 'tol', 'metric', 'samp
  *
  * @throws MatomariError `bad_input` (NaN, empty matrix, nClusters over rows, a zero vector under `cosine`, bad weights),
  *   `bad_option`, `cancelled`, `out_of_memory`
- * Cost: rows · nClusters · cols multiply-adds an iteration; scratch: nClusters · cols · 40 bytes and rows · 16 bytes.
+ * Cost: rows · nClusters · cols multiply-adds an iteration; scratch: nClusters · cols · 40 bytes and rows · 16 bytes, and the rows once more
+ * as bf16 or int8 where such a screen runs.
  */
 export async function kmeans(points: Matrix, options: KMeansOptions): Promise<KMeans> {
   checkOptions('kmeans', options, [...OPTIONS, ...OPERATION_OPTIONS]);
@@ -61,6 +77,7 @@ export async function kmeans(points: Matrix, options: KMeansOptions): Promise<KM
   const tol = checkNumber('tol', options.tol ?? 1e-4, 0);
   const metric = checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const);
   const seed = checkInteger('seed', options.seed ?? 0, 0);
+  const screen = resolveScreen(options.screen);
   checkFilledMatrix('points', points);
   const { rows, cols } = points;
   if (nClusters > rows)
@@ -95,6 +112,7 @@ export async function kmeans(points: Matrix, options: KMeansOptions): Promise<KM
         metric,
         ...(sampleWeight ? { sampleWeight } : {}),
         seed,
+        screen,
         centroids: centroids.data,
         labels,
         sizes,
@@ -102,7 +120,7 @@ export async function kmeans(points: Matrix, options: KMeansOptions): Promise<KM
       job,
     ),
   );
-  return { centroids, labels, sizes, ...facts };
+  return { centroids, labels, sizes, ...facts, screen: facts.screen as Screen };
 }
 
 function checkInit(init: unknown, points: Matrix, nClusters: number): 'k-means++' | 'random' | Float32Array {

@@ -1,5 +1,6 @@
 import { native } from './binding.js';
 import { checkInteger, checkOneOf, checkOptions } from './check.js';
+import { resolveScreen, type Screen, type ScreenOption } from './device.js';
 import { MatomariError } from './errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
 import {
@@ -17,6 +18,8 @@ export interface NearestOptions extends OperationOptions {
   k: number;
   /** Default `euclidean`. */
   metric?: Metric | undefined;
+  /** `f32`, `bf16`, `int8`, or `auto` (default: MATOMARI_SCREEN, else `auto`). Changes speed, never a result. */
+  screen?: ScreenOption | undefined;
 }
 
 export interface Neighbours extends OperationFacts {
@@ -26,7 +29,9 @@ export interface Neighbours extends OperationFacts {
   distances: Float32Array;
   rows: number;
   k: number;
-  /** Share of the queries for which the float32 screen left more than k points to float64. */
+  /** The screen that ran. */
+  screen: Screen;
+  /** Share of the queries for which the screen left more than k points to float64. */
   recheckedShare: number;
 }
 
@@ -34,15 +39,16 @@ export interface Neighbours extends OperationFacts {
  * The `k` nearest rows of `points` for every row of `queries`, exactly: nearest first, ties to the lowest index; by
  * `dot` the largest first. A point of the same matrix is its own neighbour.
  *
- * A float32 screen drops only what a bound on its rounding error proves to be farther; the rest is ordered by float64
+ * A screen in int8, bf16 or float32 drops only what a bound on its error proves to be farther; the rest is ordered by float64
  * distances, and by exact sums where float64 cannot tell two apart (not for `cosine`). Equal bits on every machine, SIMD
  * level and number of threads. No rows × points matrix is held.
  *
  * @throws MatomariError `bad_input` (NaN, unequal columns, k over the number of points), `bad_option`, `cancelled`
  */
 export async function nearest(queries: Matrix, points: Matrix, options: NearestOptions): Promise<Neighbours> {
-  checkOptions('nearest', options, ['k', 'metric', ...OPERATION_OPTIONS]);
+  checkOptions('nearest', options, ['k', 'metric', 'screen', ...OPERATION_OPTIONS]);
   const metric = checkOneOf('metric', options.metric ?? 'euclidean', METRICS);
+  const screen = resolveScreen(options.screen);
   checkMatrix('queries', queries);
   checkFilledMatrix('points', points);
   checkSameCols('queries', queries, 'points', points);
@@ -65,11 +71,12 @@ export async function nearest(queries: Matrix, points: Matrix, options: NearestO
         cols: points.cols,
         k,
         metric,
+        screen,
         indices,
         distances,
       },
       job,
     ),
   );
-  return { indices, distances, rows: queries.rows, k, ...facts };
+  return { indices, distances, rows: queries.rows, k, ...facts, screen: facts.screen as Screen };
 }

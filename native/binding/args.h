@@ -7,6 +7,7 @@
 
 #include "core/view.h"
 #include "distances/pair.h"
+#include "nearest/screen_choice.h"
 
 namespace matomari::binding {
 
@@ -92,6 +93,15 @@ class Args {
     if (name == "cosine") return Metric::cosine;
     if (name == "dot") return Metric::dot;
     fail("metric", "euclidean, sqeuclidean, cosine or dot");
+  }
+
+  ScreenWish screen(const char* option) const {
+    const std::string name = text(option);
+    if (name.empty() || name == "auto") return ScreenWish::automatic;
+    if (name == "f32") return ScreenWish::f32;
+    if (name == "bf16") return ScreenWish::bf16;
+    if (name == "int8") return ScreenWish::int8;
+    fail(option, "auto, f32, bf16 or int8");
   }
 
   const std::vector<Napi::Value>& pins() const noexcept { return pins_; }

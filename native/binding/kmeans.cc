@@ -29,6 +29,7 @@ Napi::Value kmeans(const Napi::CallbackInfo& info) {
   options.cosine = args.metric() == Metric::cosine;
   if (args.has("sampleWeight")) options.weight = args.array<float>("sampleWeight", points.rows);
   options.seed = args.size("seed");
+  options.screen = args.screen("screen");
   float* const centroids = args.output("centroids", options.clusters, points.cols).data;
   auto* const labels = args.array<std::int32_t>("labels", points.rows);
   auto* const sizes = args.array<std::int32_t>("sizes", options.clusters);
@@ -42,6 +43,7 @@ Napi::Value kmeans(const Napi::CallbackInfo& info) {
         result.Set("inertia", found->inertia);
         result.Set("nIter", found->iterations);
         result.Set("converged", found->converged);
+        result.Set("screen", simd::name(found->screen));
         result.Set("recheckedShare", found->rechecked_share);
       });
 }

@@ -18,13 +18,17 @@ Napi::Value nearest(const Napi::CallbackInfo& info) {
   auto* const indices = args.array<std::int32_t>("indices", queries.rows * k);
   auto* const distances = args.array<float>("distances", queries.rows * k);
   const Metric metric = args.metric();
-  auto share = std::make_shared<double>(0.0);
+  const ScreenWish screen = args.screen("screen");
+  auto found = std::make_shared<Neighbours>();
   return Job::start(
       info.Env(), info[1].As<Napi::Object>(), args.pins(),
       [=](core::Context& ctx, const simd::Kernels& kernels) {
-        *share = matomari::nearest(ctx, kernels, queries, points, k, metric, indices, distances);
+        *found = matomari::nearest(ctx, kernels, queries, points, k, metric, indices, distances, screen);
       },
-      [share](Napi::Object result) { result.Set("recheckedShare", *share); });
+      [found](Napi::Object result) {
+        result.Set("screen", simd::name(found->screen));
+        result.Set("recheckedShare", found->rechecked_share);
+      });
 }
 
 Napi::Value assign(const Napi::CallbackInfo& info) {
@@ -36,13 +40,17 @@ Napi::Value assign(const Napi::CallbackInfo& info) {
   auto* const labels = args.array<std::int32_t>("labels", points.rows);
   auto* const distances = args.array<float>("distances", points.rows);
   const Metric metric = args.metric();
-  auto share = std::make_shared<double>(0.0);
+  const ScreenWish screen = args.screen("screen");
+  auto found = std::make_shared<Assigned>();
   return Job::start(
       info.Env(), info[1].As<Napi::Object>(), args.pins(),
       [=](core::Context& ctx, const simd::Kernels& kernels) {
-        *share = matomari::assign(ctx, kernels, points, centroids, metric, labels, distances);
+        *found = matomari::assign(ctx, kernels, points, centroids, metric, labels, distances, screen);
       },
-      [share](Napi::Object result) { result.Set("recheckedShare", *share); });
+      [found](Napi::Object result) {
+        result.Set("screen", simd::name(found->screen));
+        result.Set("recheckedShare", found->rechecked_share);
+      });
 }
 
 }  // namespace matomari::binding

@@ -15,6 +15,22 @@ inline double dot_product(const float* a, const float* b, std::size_t d) noexcep
   return sum;
 }
 
+// The same for one row and four others at once.
+inline void dot_product4(const float* a, const float* const (&b)[4], std::size_t d, double (&out)[4]) noexcept {
+  double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  for (std::size_t l = 0; l < d; ++l) {
+    const double x = static_cast<double>(a[l]);
+    s0 += x * static_cast<double>(b[0][l]);
+    s1 += x * static_cast<double>(b[1][l]);
+    s2 += x * static_cast<double>(b[2][l]);
+    s3 += x * static_cast<double>(b[3][l]);
+  }
+  out[0] = s0;
+  out[1] = s1;
+  out[2] = s2;
+  out[3] = s3;
+}
+
 // Σ (a − b)².
 template <class A, class B>
 inline double squared_difference(const A* a, const B* b, std::size_t d) noexcept {

@@ -13,6 +13,7 @@
 #include "core/fixed_point.h"
 #include "core/parallel.h"
 #include "kmeans/centroid_sums.h"
+#include "kmeans/label_bounds.h"
 #include "kmeans/seeding.h"
 #include "nearest/assign.h"
 #include "nearest/centroid_search.h"
@@ -48,7 +49,7 @@ class Fit {
   Fit(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, const KMeansOptions& options)
       : ctx_(ctx), k_(k), points_(points), options_(options), n_(points.rows), d_(points.cols), kc_(options.clusters),
         inverse_norm_(options.cosine ? n_ : 0), factor_(options.cosine || options.weight ? n_ : 0), bounds_(d_),
-        mean_(d_), centroids_(kc_ * d_), previous_(kc_ * d_), labels_(n_), next_labels_(n_) {
+        mean_(d_), centroids_(kc_ * d_), previous_(kc_ * d_), labels_(n_), next_labels_(n_), bounds_of_labels_(n_, kc_, d_) {
     require_finite(ctx, points, "points");
     if (options.weight) check_weights();
     if (options.cosine) require_directions(ctx, points, "points", inverse_norm_.data());
@@ -64,8 +65,7 @@ class Fit {
     column_bounds(ctx, points, factor(), bounds_.data());
     column_means(ctx, points, inverse_norm(), mean_.data());
     tolerance_ = options.tolerance > 0 ? options.tolerance * mean_variance() : 0.0;
-    search_ = std::make_unique<CentroidSearch>(k, metric(), kc_, d_, mean_.data());
-    scratch_.resize(ctx.threads());
+    use(choose_screen(k, options.screen, kc_, d_));
   }
 
   KMeansResult run(float* centroids, std::int32_t* labels, std::int32_t* sizes) {
@@ -76,9 +76,10 @@ class Fit {
       seed(r);
       KMeansResult result = iterate(r, runs);
       for (std::size_t i = 0; i < kc_ * d_; ++i) rounded[i] = static_cast<float>(centroids_[i]);
-      search_->set(ctx_, ConstMatrix{rounded.data(), kc_, d_});
-      assign_all(labels_.data());
+      aim(ConstMatrix{rounded.data(), kc_, d_});
+      assign_all(labels_.data(), labels_.data());
       result.inertia = inertia(rounded.data());
+      result.screen = search_->screen();
       result.rechecked_share = static_cast<double>(rechecked_) / static_cast<double>(screened_);
       if (r > 0 && !(result.inertia < best.inertia)) continue;
       best = result;
@@ -178,7 +179,7 @@ class Fit {
     if (options_.init == KMeansInit::given) {
       std::copy_n(options_.initial, kc_ * d_, centroids_.data());
     } else {
-      const KMeansData data{points_, inverse_norm(), options_.weight, mean_.data()};
+      const KMeansData data{points_, inverse_norm(), options_.weight, mean_.data(), packed_.get()};
       const std::vector<std::size_t> rows = options_.init == KMeansInit::random
                                                 ? seed_random(ctx_, data, kc_, options_.seed, run)
                                                 : seed_plus_plus(ctx_, k_, data, kc_, options_.seed, run);
@@ -199,11 +200,45 @@ class Fit {
     return true;
   }
 
-  void assign_all(std::int32_t* labels) {
+  // Takes another screen, and packs the rows for it.
+  void use(simd::Screen screen) {
+    scratch_.clear();
+    scratch_.resize(ctx_.threads());
+    packed_.reset();
+    search_ = std::make_unique<CentroidSearch>(k_, metric(), kc_, d_, mean_.data(), screen);
+    packed_ = search_->pack(ctx_, points_, inverse_norm());
+  }
+
+  // Sets the centroids to search for. Where they leave too many rows in doubt, it goes on with a finer screen.
+  template <class Centroids>
+  void aim(Centroids centroids) {
+    search_->set(ctx_, centroids);
+    while (options_.screen == ScreenWish::automatic && search_->screen() != simd::Screen::f32) {
+      const simd::Screen next = next_screen(search_->screen(), sample_doubt(ctx_, *search_, rows(), next_labels_.data()));
+      if (next == search_->screen()) return;
+      use(next);
+      search_->set(ctx_, centroids);
+    }
+  }
+
+  CentroidSearch::Rows rows() const noexcept { return {points_, inverse_norm(), packed_.get()}; }
+
+  // labels[i] of every row, of which those that are proven to keep the label they have in `previous` are not looked at.
+  void assign_all(const std::int32_t* previous, std::int32_t* labels) {
     std::atomic<std::size_t> rechecked{0};
-    core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
+    bounds_of_labels_.follow(search_->centroids());
+    core::parallel_for(ctx_, n_, 4 * kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
       if (!scratch_[slot]) scratch_[slot] = std::make_unique<CentroidSearch::Scratch>(*search_);
-      rechecked += search_->assign(ctx_, points_, inverse_norm(), begin, end, labels, *scratch_[slot]);
+      std::vector<std::uint32_t> open;
+      for (std::size_t i = begin; i < end; ++i) {
+        if (bounds_of_labels_.keeps(i, previous[i]))
+          labels[i] = previous[i];
+        else
+          open.push_back(static_cast<std::uint32_t>(i));
+      }
+      CentroidSearch::Rows some = rows();
+      some.ids = open.data();
+      rechecked += search_->assign(ctx_, some, 0, open.size(), labels, bounds_of_labels_.margins(), *scratch_[slot]);
     });
     rechecked_ += rechecked;
     screened_ += n_;
@@ -217,10 +252,11 @@ class Fit {
     std::fill_n(labels_.data(), n_, -1);
     KMeansResult result;
     rechecked_ = screened_ = 0;
+    bounds_of_labels_.reset();
     while (result.iterations < options_.max_iterations) {
       ++result.iterations;
-      search_->set(ctx_, centroids_.data());
-      assign_all(next_labels_.data());
+      aim(centroids_.data());
+      assign_all(labels_.data(), next_labels_.data());
       moves.clear();
       for (std::size_t i = 0; i < n_; ++i) {
         if (labels_[i] == next_labels_[i]) continue;
@@ -334,7 +370,9 @@ class Fit {
   Buffer<double> centroids_, previous_;
   Buffer<std::int32_t> labels_, next_labels_;
   double largest_weight_ = 0, tolerance_ = 0;
+  LabelBounds bounds_of_labels_;
   std::unique_ptr<CentroidSearch> search_;
+  std::unique_ptr<PackedRows> packed_;
   std::vector<std::unique_ptr<CentroidSearch::Scratch>> scratch_;
   std::size_t rechecked_ = 0, screened_ = 0;
 };

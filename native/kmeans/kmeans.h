@@ -5,6 +5,7 @@
 #include "core/context.h"
 #include "core/view.h"
 #include "distances/pair.h"
+#include "nearest/screen_choice.h"
 #include "simd/kernels.h"
 
 namespace matomari {
@@ -21,6 +22,7 @@ struct KMeansOptions {
   bool cosine = false;
   const float* weight = nullptr;  // [rows], or all 1
   std::uint64_t seed = 0;
+  ScreenWish screen = ScreenWish::automatic;
 };
 
 struct KMeansResult {
@@ -28,6 +30,7 @@ struct KMeansResult {
   std::uint32_t iterations = 0;
   bool converged = false;
   double rechecked_share = 0;
+  simd::Screen screen = simd::Screen::f32;  // the one in use at the end
 };
 
 // Lloyd's algorithm, with scikit-learn's rules for stopping and for empty clusters. Centroids stay float64 from iteration

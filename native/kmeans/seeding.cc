@@ -1,7 +1,10 @@
 #include "kmeans/seeding.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <limits>
+#include <memory>
 
 #include "core/buffer.h"
 #include "core/fixed_point.h"
@@ -87,7 +90,9 @@ class PlusPlus {
         run_(run), bound_(k, data.inverse_norm ? Metric::cosine : Metric::sqeuclidean, d_), closest_(n_), potential_(n_),
         trials_(2 + static_cast<std::size_t>(std::log(static_cast<double>(clusters)))),
         groups_((trials_ + k.few - 1) / k.few), candidate_(trials_ * d_), packed_(groups_ * k.few * leading(), 0.0f),
-        extent_(trials_), half_(trials_) {}
+        extent_(trials_), half_(trials_) {
+    if (data.packed && trials_ <= data.packed->kernels().panel) low_ = std::make_unique<Low>(*data.packed, data, trials_);
+  }
 
   std::vector<std::size_t> run() {
     std::vector<std::size_t> seeds;
@@ -100,8 +105,26 @@ class PlusPlus {
   }
 
  private:
-  static constexpr std::size_t kBlock = 32;  // rows centred at once
+  static constexpr std::size_t kBlock = 32;  // rows centred at once; a multiple of every screen's row_tile
   static constexpr std::size_t kGrain = 1024;
+
+  // A low-precision screen: candidates as targets, and for each row the score that a candidate must beat to be nearer
+  // than the seed the row has.
+  struct Low {
+    Low(const PackedRows& packed_rows, const KMeansData& data, std::size_t trials)
+        : packed(packed_rows), bound(packed.kernels(), data.inverse_norm ? Metric::cosine : Metric::sqeuclidean, data.points.cols),
+          panels(packed.kernels(), bound, trials, data.points.cols), limit((data.points.rows + 63) / 64 * 64, 0.0f) {}
+    // ‖x − c‖² = 2 · score + ‖x'‖², and the kernels give a score less of_row at the least.
+    void set(std::size_t row, double closest, std::size_t d) {
+      const Extent& x = packed.extent(row);
+      const double v = (closest - least_square(x, usual_error(x.norm), d)) / 2 + bound.of_row(x);
+      limit[row] = v < 1e37 && x.norm + x.error < 1e18 ? at_least(v) : std::numeric_limits<float>::infinity();
+    }
+    const PackedRows& packed;
+    ScreenBound bound;
+    ScreenPanels panels;
+    Buffer<float> limit;
+  };
 
   std::size_t leading() const noexcept { return (d_ + 15) / 16 * 16 + 16; }
 
@@ -138,6 +161,8 @@ class PlusPlus {
       for (; i < end; ++i) closest_[i] = distance(i, candidate_.data());
     });
     weigh();
+    if (low_)
+      for (std::size_t i = 0; i < n_; ++i) low_->set(i, closest_[i], d_);
     return row;
   }
 
@@ -159,10 +184,38 @@ class PlusPlus {
       // With every point on a seed already there is nothing to tell them apart by: the first row, once more.
       rows[t] = total > 0 ? potential_.row_of(draw(total, seed_, core::Stream::kmeans_trial, run_, step, t)) : 0;
     if (total == 0) return rows[0];
-    for (std::size_t t = 0; t < trials_; ++t) pack(t, rows[t]);
+    for (std::size_t t = 0; t < trials_; ++t) row_value(rows[t], candidate_.data() + t * d_);
     // gains[slot][trial]: rows that would change hands, and by how much the potential would fall.
     std::vector<std::vector<std::vector<Gain>>> gains(ctx_.threads(), std::vector<std::vector<Gain>>(trials_));
     std::vector<std::vector<std::int64_t>> fall(ctx_.threads(), std::vector<std::int64_t>(trials_, 0));
+    if (low_)
+      screen_low(gains, fall);
+    else
+      screen_float(gains, fall);
+    std::size_t best = 0;
+    std::int64_t deepest = -1;
+    for (std::size_t t = 0; t < trials_; ++t) {
+      std::int64_t sum = 0;
+      for (const auto& f : fall) sum += f[t];
+      if (sum > deepest) {
+        deepest = sum;
+        best = t;
+      }
+    }
+    for (const auto& of_slot : gains)
+      for (const Gain& g : of_slot[best]) {
+        closest_[g.row] = g.distance;
+        potential_.change(g.row, fixed_.term(g.distance * data_.weight_of(g.row)));
+        if (low_) low_->set(g.row, g.distance, d_);
+      }
+    return rows[best];
+  }
+
+  using Gains = std::vector<std::vector<std::vector<Gain>>>;
+  using Falls = std::vector<std::vector<std::int64_t>>;
+
+  void screen_float(Gains& gains, Falls& fall) {
+    for (std::size_t t = 0; t < trials_; ++t) pack(t);
     Buffer<float> block(ctx_.threads() * kBlock * leading(), 0.0f), dots(ctx_.threads() * kBlock * k_.few);
     core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
       float* const x = block.data() + slot * kBlock * leading();
@@ -183,28 +236,131 @@ class PlusPlus {
         }
       }
     });
-    std::size_t best = 0;
-    std::int64_t deepest = -1;
-    for (std::size_t t = 0; t < trials_; ++t) {
-      std::int64_t sum = 0;
-      for (const auto& f : fall) sum += f[t];
-      if (sum > deepest) {
-        deepest = sum;
-        best = t;
-      }
-    }
-    for (const auto& of_slot : gains)
-      for (const Gain& g : of_slot[best]) {
-        closest_[g.row] = g.distance;
-        potential_.change(g.row, fixed_.term(g.distance * data_.weight_of(g.row)));
-      }
-    return rows[best];
   }
 
-  void pack(std::size_t t, std::size_t row) {
-    double* const c = candidate_.data() + t * d_;
+  void screen_low(Gains& gains, Falls& fall) {
+    const simd::ScreenKernels& kernels = low_->packed.kernels();
+    low_->panels.fill(0, trials_, true, [&](std::size_t t, double* out) {
+      for (std::size_t l = 0; l < d_; ++l) out[l] = candidate_[t * d_ + l] - static_cast<double>(data_.mean[l]);
+      return 0.0;
+    });
+    const simd::ScreenPanel panel = low_->panels.panel(0);
+    // Scores that have no bound decide nothing.
+    bool bounded = true;
+    for (std::size_t t = 0; t < trials_; ++t) bounded &= low_->panels.extent(t).norm + low_->panels.extent(t).error < 1e18;
+    const std::uint64_t all = ~std::uint64_t{0} >> (64 - trials_);
+    std::vector<Prospects> prospects(ctx_.threads(), Prospects(trials_));
+    Buffer<float> scores(ctx_.threads() * kBlock * panel.width);
+    core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
+      float* const low = scores.data() + slot * kBlock * panel.width;
+      std::uint64_t hits[kBlock];
+      for (std::size_t at = begin; at < end; at += kBlock) {
+        const std::size_t count = std::min(kBlock, end - at);
+        const std::size_t padded = (count + kernels.row_tile - 1) / kernels.row_tile * kernels.row_tile;
+        kernels.low_below(low_->packed.from(at), padded, panel, low_->limit.data() + at, low, hits);
+        for (std::size_t i = 0; i < count; ++i)
+          if (const std::uint64_t found = bounded ? hits[i] & all : all; found != 0)
+            prospects[slot].add(*low_, at + i, found, low + i * panel.width, data_.weight_of(at + i), d_);
+      }
+    });
+    const std::uint64_t kept = contenders(prospects);
+    for (const Prospects& of_slot : prospects)
+      core::parallel_for(ctx_, of_slot.rows.size(), 256, [&](std::size_t begin, std::size_t end, unsigned slot) {
+        Quartet open;
+        for (std::size_t i = begin; i < end; ++i) {
+          const std::uint64_t found = of_slot.rows[i].candidates & kept;
+          if (found == 0) continue;
+          const char* const ahead = reinterpret_cast<const char*>(data_.points.row(of_slot.rows[std::min(i + 3, end - 1)].row));
+          for (std::size_t byte = 0; byte < d_ * sizeof(float); byte += 64) __builtin_prefetch(ahead + byte);
+          for (std::uint64_t h = found; h != 0; h &= h - 1) {
+            open.row[open.count] = of_slot.rows[i].row;
+            open.trial[open.count++] = static_cast<std::size_t>(std::countr_zero(h));
+            if (open.count == 4) measure(open, gains[slot], fall[slot]);
+          }
+        }
+        measure(open, gains[slot], fall[slot]);
+      });
+  }
+
+  // The rows that candidates might gain, and for each candidate between what limits the fall of the potential lies.
+  struct Prospects {
+    struct Row {
+      std::size_t row;
+      std::uint64_t candidates;
+    };
+    explicit Prospects(std::size_t trials) : least(trials, 0.0), most(trials, 0.0) {}
+
+    void add(const Low& screen, std::size_t row, std::uint64_t candidates, const float* low, double weight, std::size_t d) {
+      rows.push_back({row, candidates});
+      const Extent& x = screen.packed.extent(row);
+      const auto limit = static_cast<double>(screen.limit[row]);
+      const double blur = 2 * screen.bound.of_row(x) + (x.norm * x.norm - least_square(x, usual_error(x.norm), d)) + 1e-6 * std::abs(limit);
+      for (std::uint64_t h = candidates; h != 0; h &= h - 1) {
+        const auto t = static_cast<std::size_t>(std::countr_zero(h));
+        const double high = 2 * (limit - static_cast<double>(low[t]));
+        const double width = 4 * screen.bound(x, screen.panels.extent(t), screen.panels.offset(t)) + blur;
+        most[t] += weight * high;
+        least[t] += weight * std::max(0.0, high - width);
+      }
+    }
+
+    std::vector<Row> rows;
+    std::vector<double> least, most;
+  };
+
+  // The candidates that are not proven to lower the potential less than another one.
+  std::uint64_t contenders(const std::vector<Prospects>& prospects) const {
+    std::vector<double> least(trials_, 0.0), most(trials_, 0.0);
+    double best = 0;
+    for (std::size_t t = 0; t < trials_; ++t) {
+      for (const Prospects& p : prospects) {
+        least[t] += p.least[t];
+        most[t] += p.most[t];
+      }
+      // Rounding of these sums, and of each ticket to a whole number.
+      const double slack = most[t] * 1e-9 + static_cast<double>(n_) * fixed_.value(2);
+      least[t] -= slack;
+      most[t] += slack;
+      best = std::max(best, least[t]);
+    }
+    std::uint64_t kept = 0;
+    for (std::size_t t = 0; t < trials_; ++t)
+      if (!(most[t] < best)) kept |= std::uint64_t{1} << t;
+    return kept;
+  }
+
+  // Up to four pairs of row and candidate.
+  struct Quartet {
+    std::size_t count = 0;
+    std::size_t row[4], trial[4];
+  };
+
+  // A sum in index order waits for each addition; four at once do not wait for one another.
+  void measure(Quartet& open, std::vector<std::vector<Gain>>& gains, std::vector<std::int64_t>& fall) const {
+    if (open.count == 0) return;
+    double out[4];
+    if (data_.inverse_norm) {
+      for (std::size_t v = 0; v < open.count; ++v) out[v] = distance(open.row[v], candidate_.data() + open.trial[v] * d_);
+    } else {
+      const auto x = [&](std::size_t v) { return data_.points.row(open.row[std::min(v, open.count - 1)]); };
+      const auto c = [&](std::size_t v) { return candidate_.data() + open.trial[std::min(v, open.count - 1)] * d_; };
+      const float* const rows[4] = {x(0), x(1), x(2), x(3)};
+      const double* const to[4] = {c(0), c(1), c(2), c(3)};
+      squared_difference4(rows, to, d_, out);
+    }
+    for (std::size_t v = 0; v < open.count; ++v) take(open.row[v], open.trial[v], out[v], gains, fall);
+    open.count = 0;
+  }
+
+  void take(std::size_t row, std::size_t t, double exact, std::vector<std::vector<Gain>>& gains, std::vector<std::int64_t>& fall) const {
+    if (!(exact < closest_[row])) return;
+    gains[t].push_back({row, exact});
+    fall[t] += potential_.ticket(row) - fixed_.term(exact * data_.weight_of(row));
+  }
+
+  void pack(std::size_t t) {
+    const double* const c = candidate_.data() + t * d_;
     float* const out = packed_.data() + t * leading();
-    row_value(row, c);
     double square = 0;
     for (std::size_t l = 0; l < d_; ++l) {
       const double v = c[l] - static_cast<double>(data_.mean[l]);
@@ -225,10 +381,7 @@ class PlusPlus {
     const double square = x.norm * x.norm * (1 - (8 * n + 64) * kUnit32) - 2 * x.norm * x.error - n * 2e-44;
     const double least = square + 2 * (half_[t] - dot - error);
     if (least >= closest_[row]) return;
-    const double exact = distance(row, candidate_.data() + t * d_);
-    if (!(exact < closest_[row])) return;
-    gains[t].push_back({row, exact});
-    fall[t] += potential_.ticket(row) - fixed_.term(exact * data_.weight_of(row));
+    take(row, t, distance(row, candidate_.data() + t * d_), gains, fall);
   }
 
   core::Context& ctx_;
@@ -246,6 +399,7 @@ class PlusPlus {
   Buffer<float> packed_;
   std::vector<Extent> extent_;
   std::vector<double> half_;
+  std::unique_ptr<Low> low_;
 };
 
 }  // namespace

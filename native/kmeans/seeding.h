@@ -5,6 +5,7 @@
 
 #include "core/context.h"
 #include "core/view.h"
+#include "nearest/screen_panels.h"
 #include "simd/kernels.h"
 
 namespace matomari {
@@ -15,6 +16,7 @@ struct KMeansData {
   const double* inverse_norm = nullptr;  // [rows], cosine only
   const float* weight = nullptr;         // [rows], or all 1
   const float* mean = nullptr;           // [cols], near the mean of the data
+  const PackedRows* packed = nullptr;    // the rows less the mean, for a low-precision screen, where there is one
 
   double value(std::size_t row, std::size_t column) const noexcept {
     const auto v = static_cast<double>(points.row(row)[column]);

@@ -43,8 +43,8 @@ void column_means(core::Context& ctx, ConstMatrix m, const double* inverse_norm,
   for (std::size_t l = 0; l < m.cols; ++l) mean[l] = static_cast<float>(sum[l] / static_cast<double>(count));
 }
 
-double assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, ConstMatrix centroids, Metric metric,
-              std::int32_t* labels, float* distances) {
+Assigned assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, ConstMatrix centroids, Metric metric,
+                std::int32_t* labels, float* distances, ScreenWish wish) {
   require_finite(ctx, points, "points");
   require_finite(ctx, centroids, "centroids");
   Buffer<double> inverse_norm(metric == Metric::cosine ? points.rows : 0);
@@ -53,19 +53,30 @@ double assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, Co
     require_directions(ctx, points, "points", inverse_norm.data());
     require_directions(ctx, centroids, "centroids", ignored.data());
   }
-  if (points.rows == 0) return 0;
+  Assigned out;
+  if (points.rows == 0) return out;
   Buffer<float> mean(points.cols, 0.0f);
   if (metric != Metric::dot) column_means(ctx, points, inverse_norm.data(), mean.data());
-  CentroidSearch search(k, metric, centroids.rows, points.cols, mean.data());
-  search.set(ctx, centroids);
+  const CentroidSearch::Rows rows{points, inverse_norm.data()};
+  std::unique_ptr<CentroidSearch> search;
+  auto use = [&](simd::Screen screen) {
+    search = std::make_unique<CentroidSearch>(k, metric, centroids.rows, points.cols, mean.data(), screen);
+    search->set(ctx, centroids);
+  };
+  use(choose_screen(k, wish, centroids.rows, points.cols));
+  while (wish == ScreenWish::automatic && search->screen() != simd::Screen::f32) {
+    const simd::Screen next = next_screen(search->screen(), sample_doubt(ctx, *search, rows, labels));
+    if (next == search->screen()) break;
+    use(choose_screen(k, next == simd::Screen::bf16 ? ScreenWish::bf16 : ScreenWish::f32, centroids.rows, points.cols));
+  }
   Buffer<double> cc(centroids.rows);
   squared_norms(ctx, centroids, cc.data());
 
   std::vector<std::unique_ptr<CentroidSearch::Scratch>> scratch(ctx.threads());
   std::atomic<std::size_t> rechecked{0}, done{0};
   core::parallel_for(ctx, points.rows, 960, [&](std::size_t begin, std::size_t end, unsigned slot) {
-    if (!scratch[slot]) scratch[slot] = std::make_unique<CentroidSearch::Scratch>(search);
-    rechecked += search.assign(ctx, points, inverse_norm.data(), begin, end, labels, *scratch[slot]);
+    if (!scratch[slot]) scratch[slot] = std::make_unique<CentroidSearch::Scratch>(*search);
+    rechecked += search->assign(ctx, rows, begin, end, labels, {}, *scratch[slot]);
     for (std::size_t i = begin; i < end; ++i) {
       const auto j = static_cast<std::size_t>(labels[i]);
       const float* x = points.row(i);
@@ -74,7 +85,9 @@ double assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, Co
     }
     ctx.progress("assign", done += end - begin, points.rows);
   });
-  return static_cast<double>(rechecked) / static_cast<double>(points.rows);
+  out.rechecked_share = static_cast<double>(rechecked) / static_cast<double>(points.rows);
+  out.screen = search->screen();
+  return out;
 }
 
 }  // namespace matomari

@@ -4,6 +4,7 @@
 #include "core/context.h"
 #include "core/view.h"
 #include "distances/pair.h"
+#include "nearest/screen_choice.h"
 #include "simd/kernels.h"
 
 namespace matomari {
@@ -15,8 +16,13 @@ void require_directions(core::Context& ctx, core::ConstMatrix m, const char* nam
 // Column means as float32, for centring.
 void column_means(core::Context& ctx, core::ConstMatrix m, const double* inverse_norm, float* mean);
 
-// labels[i]: the nearest centroid of point i; distances[i]: how far it is. Returns the share of rows rechecked.
-double assign(core::Context& ctx, const simd::Kernels& k, core::ConstMatrix points, core::ConstMatrix centroids,
-              Metric metric, std::int32_t* labels, float* distances);
+struct Assigned {
+  double rechecked_share = 0;
+  simd::Screen screen = simd::Screen::f32;
+};
+
+// labels[i]: the nearest centroid of point i; distances[i]: how far it is.
+Assigned assign(core::Context& ctx, const simd::Kernels& k, core::ConstMatrix points, core::ConstMatrix centroids,
+                Metric metric, std::int32_t* labels, float* distances, ScreenWish wish = ScreenWish::automatic);
 
 }  // namespace matomari

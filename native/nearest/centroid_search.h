@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/buffer.h"
@@ -8,11 +9,15 @@
 #include "core/exact_sum.h"
 #include "core/view.h"
 #include "nearest/panels.h"
+#include "nearest/screen_panels.h"
 
 namespace matomari {
 
-// Finds the nearest of k centroids for many rows: a float32 screen with the argmin kept in registers, and where its
-// margin does not exceed the error bound, float64 over the centroids that could still win. Ties go to the lowest index.
+// Finds the nearest of k centroids for many rows: a screen with the argmin kept in registers, and where its margin does
+// not exceed the error bound, float64 over the centroids that could still win. Ties go to the lowest index.
+//
+// The screen is float32, bf16 or int8. It changes speed, never a label: rows that a low-precision screen leaves in doubt
+// are scored once more against the bound of every single centroid, and where many candidates remain, by the float32 one.
 //
 // With float64 centroids (inside a fit) the label is the argmin of the float64 values in index order. With float32
 // centroids it is the argmin in real arithmetic for the euclidean metrics and `dot`: where float64 cannot tell two
@@ -20,11 +25,19 @@ namespace matomari {
 class CentroidSearch {
  public:
   // `shift`: any float32 vector [d] near the mean of the data; null for none. It changes speed, never a label.
-  CentroidSearch(const simd::Kernels& k, Metric metric, std::size_t clusters, std::size_t d, const float* shift);
+  CentroidSearch(const simd::Kernels& k, Metric metric, std::size_t clusters, std::size_t d, const float* shift,
+                 simd::Screen screen = simd::Screen::f32);
 
   // Sets the centroids. For cosine none may be zero. Kept by pointer: they must outlive the search.
   void set(core::Context& ctx, const double* centroids);
   void set(core::Context& ctx, core::ConstMatrix centroids);
+
+  // The screen in use: f32 where the one asked for is not to be had.
+  simd::Screen screen() const noexcept { return low_ ? low_->k.screen : simd::Screen::f32; }
+  // The rows packed for that screen, to be given to `assign` pass after pass; null for float32.
+  std::unique_ptr<PackedRows> pack(core::Context& ctx, core::ConstMatrix points, const double* inverse_norm) const;
+  // [clusters × d]: what labels are decided by; for cosine of length 1.
+  const double* centroids() const noexcept { return centroids_; }
 
   // What one thread needs.
   class Scratch {
@@ -33,33 +46,92 @@ class CentroidSearch {
 
    private:
     friend class CentroidSearch;
-    core::Buffer<float> rows, best, second, stored;
+    struct Candidate {
+      std::int32_t index;
+      double low;  // its true score is no lower
+    };
+    // A row that the screen did not settle: the true score of the winner is at most `limit`.
+    struct Open {
+      std::size_t row;
+      double limit;
+      Extent extent;
+      std::vector<Candidate> candidates;
+    };
+    core::Buffer<float> rows, best, second, stored, limits;
     core::Buffer<std::int32_t> index;
     std::vector<Extent> extent;
-    struct Pending {
-      std::size_t row;
-      double limit;  // no centroid whose score is above it for certain can win
-    };
-    std::vector<Pending> pending;
-    std::vector<std::vector<std::int32_t>> candidates;
+    RowBlock block, open_block;
+    core::Buffer<std::uint64_t> hits;
+    std::vector<Open> open, pending;
+    std::size_t opened = 0, waiting = 0;
+    std::vector<const float*> left;
+    std::vector<const double*> right;
+    std::vector<double> value, magnitude;
     core::ExactSum exact;
   };
 
-  // labels[i] for i in [begin, end); `inverse_norm` [points.rows] is 1/‖x‖, for cosine only. Returns how many rows the
-  // screen could not decide.
+  // What is known of distances beside the label: the own centroid is at most `upper` away, every other at least `lower`.
+  // Both [points.rows]; null where they are not wanted.
+  struct Margins {
+    float* upper = nullptr;
+    float* lower = nullptr;
+  };
+  struct Rows {
+    core::ConstMatrix points;
+    const double* inverse_norm = nullptr;  // [points.rows], 1/‖x‖, for cosine only
+    const PackedRows* packed = nullptr;
+    const std::uint32_t* ids = nullptr;  // rows ids[begin] … ids[end − 1] instead of begin … end − 1
+
+    std::size_t id(std::size_t i) const noexcept { return ids ? ids[i] : i; }
+  };
+
+  // labels[i] for the rows of [begin, end). Returns how many of them the screen could not decide.
+  std::size_t assign(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
+                     std::int32_t* labels, Margins margins, Scratch& scratch) const;
   std::size_t assign(const core::Context& ctx, core::ConstMatrix points, const double* inverse_norm, std::size_t begin,
-                     std::size_t end, std::int32_t* labels, Scratch& scratch) const;
+                     std::size_t end, std::int32_t* labels, Scratch& scratch) const {
+    return assign(ctx, Rows{points, inverse_norm}, begin, end, labels, Margins{}, scratch);
+  }
 
  private:
   static constexpr std::size_t kBlock = 96;    // rows screened at once: a multiple of every row_tile
   static constexpr std::size_t kRecheck = 48;  // rows rechecked at once
+  static constexpr std::size_t kFew = 12;      // candidates of a row that float64 takes without another screen
+
+  struct Low {
+    Low(const simd::ScreenKernels& kernels, Metric metric, std::size_t clusters, std::size_t d)
+        : k(kernels), bound(kernels, metric, d), panels(kernels, bound, clusters, d),
+          panel_count((clusters + kernels.panel - 1) / kernels.panel), depth((d + kernels.per_group - 1) / kernels.per_group) {}
+    const simd::ScreenKernels& k;
+    ScreenBound bound;
+    ScreenPanels panels;
+    std::size_t panel_count, depth;
+    Extent widest;
+    double highest = 0;
+  };
+  struct Found {
+    float best, second;
+    std::int32_t index;
+  };
 
   void refill(core::Context& ctx);
-  Extent pack(core::ConstMatrix points, const double* inverse_norm, std::size_t row, float* out) const;
-  void recheck(const core::Context& ctx, core::ConstMatrix points, const double* inverse_norm, std::int32_t* labels,
-               Scratch& scratch) const;
-  std::int32_t decide(const float* x, const std::vector<std::int32_t>& candidates, core::ExactSum& exact) const;
+  Extent pack_float(const Rows& rows, std::size_t row, float* out) const;
+  void reset(Scratch& scratch, std::size_t rows) const;
+  Found reduce(const Scratch& scratch, std::size_t i) const;
+  std::size_t screen_float(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
+                           std::int32_t* labels, Margins margins, Scratch& scratch) const;
+  void recheck(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
+  std::size_t screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
+                         std::int32_t* labels, Margins margins, Scratch& scratch) const;
+  void narrow(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
+  void decide(const Rows& rows, Scratch::Open* open, std::size_t count, std::int32_t* labels, Margins margins,
+              Scratch& scratch) const;
+  void values(Scratch& scratch) const;
+  double square_above(const Extent& x, double score) const noexcept;
+  double square_below(const Extent& x, double score) const noexcept;
+  static void note(Margins margins, std::size_t row, double own, double other) noexcept;
   std::size_t leading(std::size_t d) const noexcept { return d + 16; }  // avoids rows 4 KiB apart
+  static Scratch::Open& push(std::vector<Scratch::Open>& list, std::size_t& used);
 
   const simd::Kernels& k_;
   Metric metric_;
@@ -68,6 +140,7 @@ class CentroidSearch {
   ScoreBound bound_;
   Panels panels_;
   std::size_t panel_count_;
+  std::unique_ptr<Low> low_;
   core::Buffer<double> wide_;            // centroids in float64: copied from float32, or brought to length 1
   const double* centroids_ = nullptr;    // [k × d]
   const float* exact_centroids_ = nullptr;  // the float32 centroids, where labels are to be exact

@@ -13,7 +13,8 @@
 #include "core/parallel.h"
 #include "distances/distances.h"
 #include "nearest/assign.h"
-#include "nearest/exact.h"
+#include "nearest/near_screen.h"
+#include "nearest/neighbour.h"
 #include "nearest/panels.h"
 
 namespace matomari {
@@ -85,13 +86,6 @@ class Shortlist {
   float limit_ = 0;
   bool crowded_ = false;
   std::vector<Candidate> list_;
-};
-
-struct Scored {
-  double value;  // ascending is nearer
-  double blur;   // how far float64 may be off
-  std::int32_t index;
-  std::uint32_t place;  // in the shortlist
 };
 
 // What one thread needs to put a shortlist in order.
@@ -247,25 +241,16 @@ class Search {
       sorter.found.push_back(score(x, square, list.list()[n].index, static_cast<std::uint32_t>(n)));
     const auto last = sorter.found.begin() + static_cast<std::ptrdiff_t>(count_);
     std::partial_sort(sorter.found.begin(), last, sorter.found.end(),
-                      [&](const Scored& a, const Scored& b) { return nearer(x, a, b, sorter.exact); });
+                      [&](const Scored& a, const Scored& b) { return nearer(metric_, points_, x, a, b, sorter.exact); });
     sorter.found.erase(last, sorter.found.end());
   }
 
   Scored score(const float* x, double xx, std::int32_t index, std::uint32_t place) const {
     const auto j = static_cast<std::size_t>(index);
-    const Metric by = metric_ == Metric::euclidean ? Metric::sqeuclidean : metric_;
-    const double v = pair_value(by, x, xx, points_.row(j), point_squares_[j], d_);
-    const double size = metric_ == Metric::cosine ? 2.0 : xx + point_squares_[j];
-    return {metric_ == Metric::dot ? -v : v, size * (static_cast<double>(d_) + 8) * 0x1p-51, index, place};
-  }
-
-  bool nearer(const float* x, const Scored& a, const Scored& b, core::ExactSum& exact) const {
-    if (metric_ != Metric::cosine && a.index != b.index && std::abs(a.value - b.value) <= a.blur + b.blur) {
-      const int sign = compare_exactly(metric_, x, points_.row(static_cast<std::size_t>(a.index)),
-                                       points_.row(static_cast<std::size_t>(b.index)), d_, exact);
-      return sign != 0 ? sign < 0 : a.index < b.index;
-    }
-    return a.value != b.value ? a.value < b.value : a.index < b.index;
+    const float* const c = points_.row(j);
+    Scored s = scored(metric_, x, xx, c, point_squares_[j], d_, dot_product(x, c, d_), index);
+    s.place = place;
+    return s;
   }
 
   core::Context& ctx_;
@@ -289,12 +274,25 @@ class Search {
 
 }  // namespace
 
-double nearest(core::Context& ctx, const simd::Kernels& k, ConstMatrix queries, ConstMatrix points, std::size_t count,
-               Metric metric, std::int32_t* indices, float* distances) {
+Neighbours nearest(core::Context& ctx, const simd::Kernels& k, ConstMatrix queries, ConstMatrix points, std::size_t count,
+                   Metric metric, std::int32_t* indices, float* distances, ScreenWish wish) {
   require_finite(ctx, queries, "queries");
   if (points.data != queries.data) require_finite(ctx, points, "points");
-  if (queries.rows == 0) return 0;
-  return Search(ctx, k, queries, points, count, metric, indices, distances).run();
+  Neighbours out;
+  if (queries.rows == 0) return out;
+  const bool automatic = wish == ScreenWish::automatic;
+  // Few points are not worth packing, and of few columns float32 makes short work.
+  const ScreenWish first = !automatic ? wish : points.rows >= 1024 && points.cols >= 32 ? ScreenWish::int8 : ScreenWish::f32;
+  if (const simd::ScreenKernels* kernels = simd::screen_kernels(choose_screen(k, first, points.rows, points.cols), k.level)) {
+    NearScreen search(ctx, k, *kernels, queries, points, count, metric, indices, distances);
+    if (!automatic || search.sharp_enough()) {
+      out.rechecked_share = search.run();
+      out.screen = kernels->screen;
+      return out;
+    }
+  }
+  out.rechecked_share = Search(ctx, k, queries, points, count, metric, indices, distances).run();
+  return out;
 }
 
 }  // namespace matomari

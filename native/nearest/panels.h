@@ -43,6 +43,15 @@ class ScoreBound {
 Extent centered(const simd::Kernels& k, const float* x, const float* shift, float scale, bool unit, std::size_t d,
                 float* out) noexcept;
 
+// How far `centered` may take a row of ordinary size from the true one.
+inline double usual_error(double norm) noexcept { return (norm + 16) * 2 * kUnit32; }
+
+// ‖x'‖² from below: the extent bounds it from above, with room for the rounding of the sum and, by `error`, of the row.
+inline double least_square(const Extent& x, double error, std::size_t d) noexcept {
+  const double n = static_cast<double>(d);
+  return x.norm * x.norm * (1 - (8 * n + 64) * kUnit32) - 2 * x.norm * error - n * 2e-44;
+}
+
 // Targets laid out for the kernels: [panel][depth][width], with their offsets and extents.
 class Panels {
  public:

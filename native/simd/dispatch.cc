@@ -1,12 +1,14 @@
 #include <initializer_list>
 
 #include "simd/kernels.h"
+#include "simd/screens.h"
 
 namespace matomari::simd {
 
 extern const Kernels kScalar;
 #if defined(__x86_64__)
 extern const Kernels kAvx2, kAvx512;
+extern const ScreenKernels kBf16, kInt8;
 #elif defined(__aarch64__)
 extern const Kernels kNeon;
 #endif
@@ -38,6 +40,23 @@ const Kernels& best_kernels() noexcept {
   for (Level level : {Level::avx512, Level::avx2, Level::neon})
     if (const Kernels* k = kernels(level)) return *k;
   return kScalar;
+}
+
+const ScreenKernels* screen_kernels(Screen screen, Level level) noexcept {
+#if defined(__x86_64__)
+  if (level == Level::avx512 && kernels(level)) {
+    if (screen == Screen::bf16 && __builtin_cpu_supports("avx512bf16")) return &kBf16;
+    if (screen == Screen::int8 && __builtin_cpu_supports("avx512vnni")) return &kInt8;
+  }
+#else
+  (void)screen;
+  (void)level;
+#endif
+  return nullptr;
+}
+
+const char* name(Screen screen) noexcept {
+  return screen == Screen::int8 ? "int8" : screen == Screen::bf16 ? "bf16" : "f32";
 }
 
 }  // namespace matomari::simd

@@ -1,30 +1,8 @@
 // The kernel bodies, over the lane traits `Lanes` that the including file has defined in its own namespace. Included by
 // one .cc per instruction set. Nothing with inline functions of the standard library may be used here: the linker could
 // pick this copy, compiled with wide instructions, for the whole program.
-//
-// g++ spills accumulators that sit in an array indexed by a loop it does not unroll fully, which costs half the speed:
-// hence `rep`, which expands at compile time.
 
-template <int... I>
-struct Indices {};
-template <int N, int... I>
-struct MakeIndices : MakeIndices<N - 1, N - 1, I...> {};
-template <int... I>
-struct MakeIndices<0, I...> {
-  using type = Indices<I...>;
-};
-template <int I>
-struct Const {
-  constexpr operator int() const { return I; }
-};
-template <class F, int... I>
-static inline __attribute__((always_inline)) void rep_(F&& f, Indices<I...>) {
-  (f(Const<I>{}), ...);
-}
-template <int N, class F>
-static inline __attribute__((always_inline)) void rep(F&& f) {
-  rep_(static_cast<F&&>(f), typename MakeIndices<N>::type{});
-}
+#include "simd/unroll.inl"
 
 using V = Lanes::V;
 using D = Lanes::D;

@@ -1,5 +1,5 @@
 /** Objects compiled for a wider target than the platform's floor. */
-export const WIDE = /native\/simd\/(avx2|avx512|neon)\.cc\.o$/;
+export const WIDE = /native\/simd\/(avx2|avx512|avx512_bf16|avx512_vnni|neon)\.cc\.o$/;
 
 /**
  * Symbols that an object of a wider target must not define, from the output of `nm -C --defined-only`. A weak symbol,
@@ -30,7 +30,11 @@ export function wideInstructions(objdump: string): string[] {
  * Vector stores to the stack among the multiply-adds of the functions that match: accumulators that did not stay in
  * registers, which costs half the speed. Stores before and after a loop are no harm.
  */
-export function spills(objdump: string, functions: RegExp): { functions: number; stores: string[] } {
+export function spills(
+  objdump: string,
+  functions: RegExp,
+  product = /\bvfn?m(add|sub)/,
+): { functions: number; stores: string[] } {
   const bodies = objdump
     .split(/\n(?=[0-9a-f]+ <.*>:\n)/)
     .filter((body) => functions.test(body.split('\n')[0]!));
@@ -39,7 +43,7 @@ export function spills(objdump: string, functions: RegExp): { functions: number;
     const lines = body.split('\n');
     let last = -Infinity;
     lines.forEach((line, at) => {
-      if (!/\bvfn?m(add|sub)/.test(line)) return;
+      if (!product.test(line)) return;
       // Further apart than this they are not in the same run of multiply-adds.
       if (at - last <= 12)
         stores.push(

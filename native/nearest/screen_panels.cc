@@ -1,0 +1,113 @@
+#include "nearest/screen_panels.h"
+
+#include <limits>
+
+#include "core/parallel.h"
+
+namespace matomari {
+
+namespace {
+
+std::size_t depth_of(const simd::ScreenKernels& k, std::size_t d) noexcept {
+  return (d + k.per_group - 1) / k.per_group;
+}
+
+// The length of a residual whose squares were added up in float32.
+double residual_norm(float square, std::size_t d) noexcept {
+  if (!(square < 3e38f)) return std::numeric_limits<double>::infinity();
+  const double n = static_cast<double>(d);
+  return std::sqrt(static_cast<double>(square) * (1 + (4 * n + 16) * kUnit32) + n * 1e-44);
+}
+
+}  // namespace
+
+ScreenBound::ScreenBound(const simd::ScreenKernels& k, Metric metric, std::size_t d) noexcept {
+  const double n = static_cast<double>(d);
+  const double nu = (k.value_steps * n + k.score_steps) * kUnit32;
+  gamma_ = nu < 0.5 ? nu / (1 - nu) : std::numeric_limits<double>::infinity();
+  slack_ = (n + 16) * 0x1p-51;
+  tiny_ = (n + 4) * (0x1p-146 + k.flush);
+  floor_ = metric == Metric::cosine ? 4 * slack_ : 0.0;
+}
+
+double ScreenBound::operator()(const Extent& x, const Extent& c, double offset) const noexcept {
+  const double rounded = x.norm + x.error;
+  const double size = offset + rounded * (c.norm + c.error);
+  if (!(size < 1e37)) return std::numeric_limits<double>::infinity();
+  const double sum = x.norm + c.norm;
+  return gamma_ * size + x.error * c.norm + rounded * c.error + kUnit32 * offset + slack_ * sum * sum +
+         tiny_ * (1 + sum) + floor_;
+}
+
+Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, std::size_t row,
+                float* work, std::uint32_t* groups, float* scale) noexcept {
+  const std::size_t d = rows.points.cols;
+  const bool unit = rows.inverse_norm != nullptr;
+  const float factor = unit ? static_cast<float>(rows.inverse_norm[row]) : 1.0f;
+  Extent e = centered(k, rows.points.row(row), rows.shift, factor, unit, d, work);
+  const simd::Rounded r = s.round(work, d, true, groups);
+  *scale = r.scale;
+  // Out of the ordinary: left to the float32 screen.
+  if (!(e.error <= usual_error(e.norm))) e.error = std::numeric_limits<double>::infinity();
+  e.error += residual_norm(r.residual, d);
+  return e;
+}
+
+PackedRows::PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows)
+    : kernels_(s), block_((rows.points.rows + s.row_tile - 1) / s.row_tile * s.row_tile, depth_of(s, rows.points.cols)),
+      extent_(rows.points.rows) {
+  const std::size_t d = rows.points.cols;
+  core::Buffer<float> work(ctx.threads() * d);
+  core::parallel_for(ctx, rows.points.rows, 512, [&](std::size_t begin, std::size_t end, unsigned slot) {
+    for (std::size_t i = begin; i < end; ++i) {
+      float scale;
+      extent_[i] = pack_row(k, s, rows, i, work.data() + slot * d, block_.groups(i), &scale);
+      block_.put(i, scale, extent_[i]);
+    }
+  });
+}
+
+ScreenPanels::ScreenPanels(const simd::ScreenKernels& k, const ScreenBound& bound, std::size_t capacity, std::size_t d)
+    : k_(k), bound_(bound), d_(d), depth_(depth_of(k, d)) {
+  const std::size_t panels = (capacity + k.panel - 1) / k.panel, columns = panels * k.panel;
+  groups_ = core::Buffer<std::uint32_t>(columns * depth_);
+  offset_ = core::Buffer<float>(columns);
+  scale_ = core::Buffer<float>(columns);
+  norm_ = core::Buffer<float>(columns);
+  error_ = core::Buffer<float>(columns);
+  half_ = core::Buffer<double>(columns);
+  start_ = core::Buffer<std::int32_t>(columns);
+  extent_ = core::Buffer<Extent>(columns);
+  widest_ = core::Buffer<Extent>(panels);
+  highest_ = core::Buffer<double>(panels);
+  widths_ = core::Buffer<std::size_t>(panels);
+}
+
+void ScreenPanels::put(std::size_t p, std::size_t j, const std::vector<double>& row, double extra, bool offsets,
+                       std::vector<float>& work, std::vector<std::uint32_t>& packed) {
+  double square = 0;
+  for (std::size_t l = 0; l < d_; ++l) {
+    square += row[l] * row[l];
+    work[l] = static_cast<float>(row[l]);
+  }
+  const simd::Rounded r = k_.round(work.data(), d_, false, packed.data());
+  std::uint32_t* const column = groups_.data() + p * k_.panel * depth_ + (j - p * k_.panel);
+  for (std::size_t l = 0; l < depth_; ++l) column[l * widths_[p]] = packed[l];
+  Extent e;
+  e.norm = std::sqrt(square) * (1 + 2 * kUnit32) + 1e-40 * static_cast<double>(d_);
+  e.error = e.norm * kUnit32 + 1e-44 * static_cast<double>(d_) + residual_norm(r.residual, d_);
+  const double half = (offsets ? square / 2 : 0.0) + extra;
+  extent_[j] = e;
+  const double least = half - bound_.of_column(e, half);
+  half_[j] = half;
+  offset_[j] = half < 1e37 ? at_most(least) : kNever;
+  norm_[j] = at_least(e.norm);
+  error_[j] = at_least(bound_.error(e));
+  scale_[j] = r.scale;
+  start_[j] = r.start;
+  widest_[p].norm = std::max(widest_[p].norm, e.norm);
+  widest_[p].error = std::max(widest_[p].error, e.error);
+  highest_[p] = std::max(highest_[p], half);
+}
+
+}  // namespace matomari

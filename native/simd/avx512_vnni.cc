@@ -1,0 +1,61 @@
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "simd/screens.h"
+
+namespace matomari::simd::vnni {
+
+static inline __mmask16 lanes_of(std::size_t l, std::size_t d) noexcept;
+
+struct Lanes {
+  // g++ keeps its own vector type in registers where it would spill an array of __m512i.
+  typedef int A __attribute__((vector_size(64)));
+  static constexpr Screen screen = Screen::int8;
+  static constexpr const char* name = "int8";
+  static constexpr std::size_t per_group = 4;
+  static constexpr double value_steps = 0, score_steps = 24, flush = 0;
+
+  static A start(const std::int32_t* p) { return (A)_mm512_loadu_si512(p); }
+  static A step(A acc, __m512i a, __m512i b) { return (A)_mm512_dpbusd_epi32((__m512i)acc, a, b); }
+  static __m512 score(A acc, __m512 row_scale, const float* scale, const float* offset) {
+    const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps((__m512i)acc), _mm512_loadu_ps(scale));
+    return _mm512_fnmadd_ps(row_scale, product, _mm512_loadu_ps(offset));
+  }
+};
+
+// Whole numbers from −127 to 127 times max|x| / 127. The instruction wants one side unsigned: rows are packed with 128
+// added, and a target's `start`, −128 times the sum of its numbers, takes that out again.
+static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* out) noexcept {
+  __m512 most = _mm512_setzero_ps();
+  for (std::size_t l = 0; l < d; l += 16)
+    most = _mm512_max_ps(most, _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes_of(l, d), x + l)));
+  const float largest = _mm512_reduce_max_ps(most);
+  const bool flat = !(largest > 1e-30f);  // too small to have a scale: all residual
+  const float scale = flat ? 0.0f : largest / 127.0f;
+  const __m512 s = _mm512_set1_ps(scale), inverse = _mm512_set1_ps(flat ? 0.0f : 127.0f / largest);
+  const __m128i bias = as_row ? _mm_set1_epi8(static_cast<char>(0x80)) : _mm_setzero_si128();
+  auto* const at = reinterpret_cast<std::uint8_t*>(out);
+  __m512 square = _mm512_setzero_ps();
+  __m512i sum = _mm512_setzero_si512();
+  for (std::size_t l = 0; l < d; l += 16) {
+    const __mmask16 in = lanes_of(l, d);
+    const __m512 v = _mm512_maskz_loadu_ps(in, x + l);
+    const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(v, inverse));
+    const __m512 rest = _mm512_fnmadd_ps(s, _mm512_cvtepi32_ps(q), v);
+    square = _mm512_fmadd_ps(rest, rest, square);
+    sum = _mm512_add_epi32(sum, q);
+    _mm_mask_storeu_epi8(at + l, lanes_of(l, (d + 3) / 4 * 4), _mm_xor_si128(_mm512_cvtsepi32_epi8(q), bias));
+  }
+  return {scale, _mm512_reduce_add_ps(square), -128 * _mm512_reduce_add_epi32(sum)};
+}
+
+#include "simd/screens.inl"
+
+}  // namespace matomari::simd::vnni
+
+namespace matomari::simd {
+extern const ScreenKernels kInt8;
+const ScreenKernels kInt8 = vnni::table;
+}  // namespace matomari::simd
