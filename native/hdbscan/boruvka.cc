@@ -47,7 +47,7 @@ std::vector<Edge> minimum_spanning_tree(core::Context& ctx, EdgeFinder& finder, 
       const Offer& offer = offers[i];
       if (offer.to < 0 || offer.weight > first[component[i]].weight) continue;
       const std::int32_t a = finder.row(i), b = finder.row(static_cast<std::size_t>(offer.to));
-      const Edge edge{offer.weight, offer.distance, std::min(a, b), std::max(a, b)};
+      const Edge edge{offer.weight, offer.core, std::min(a, b), std::max(a, b)};
       if (before(edge, first[component[i]])) first[component[i]] = edge;
     }
     // Rows, not points, are what the edges name: the sets are of rows.

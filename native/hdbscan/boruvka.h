@@ -12,7 +12,7 @@ namespace matomari::density {
 
 // The lightest edge known that leads from a point out of its component.
 struct Offer {
-  double weight, distance;
+  double weight, core;  // as of Edge
   std::int32_t to = -1;  // a point, or −1: none known
   bool proven = false;   // no other such edge of this point comes before it
 };

@@ -43,7 +43,7 @@ Neighbours core_distances(core::Context& ctx, const simd::Kernels& k, const Spac
   constexpr std::size_t kRows = 8192;  // queries at once
   constexpr std::size_t kKept = 64;    // neighbours kept at most
   const ConstMatrix points = space.points();
-  const std::size_t n = space.size(), count = samples + 1;
+  const std::size_t n = space.size(), count = std::min(samples + 2, n);
   Neighbours kept;
   kept.count = std::min(count, kKept);
   kept.indices = Buffer<std::int32_t>(n * kept.count);
@@ -57,7 +57,7 @@ Neighbours core_distances(core::Context& ctx, const simd::Kernels& k, const Spac
       for (std::size_t i = from; i < to; ++i) {
         const std::int32_t* const list = indices.data() + i * count;
         std::copy_n(list, kept.count, kept.indices.data() + (first + i) * kept.count);
-        out[first + i] = space.squared(first + i, static_cast<std::size_t>(list[count - 1]));
+        out[first + i] = space.squared(first + i, static_cast<std::size_t>(list[samples]));
       }
     });
     ctx.progress("core distances", first + rows, n);

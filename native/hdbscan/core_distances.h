@@ -15,10 +15,10 @@ namespace matomari::density {
 // By a k-d tree. out: [points], by slot.
 void core_distances(core::Context& ctx, const KdTree& tree, std::size_t samples, double* out);
 
-// The first neighbours of every point, itself among them, nearest first.
+// The nearest neighbours of every point, itself among them and one more than make its core distance, nearest first.
 struct Neighbours {
-  std::size_t count = 0;                // of each point
-  core::Buffer<std::int32_t> indices;   // [points × count]
+  std::size_t count = 0;               // of each point
+  core::Buffer<std::int32_t> indices;  // [points × count]
 };
 
 // By exact search over all pairs. out: [points], by row.

@@ -9,7 +9,11 @@
 
 namespace matomari::density {
 
-using core::Buffer;
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::infinity();
+
+}  // namespace
 
 DenseEdges::DenseEdges(core::Context& ctx, const simd::Kernels& k, const Space& space, const Neighbours& neighbours,
                        const double* core)
@@ -55,7 +59,6 @@ void DenseEdges::find(core::Context& ctx, const Round& round) {
 // The best edge to one of the nearest neighbours, and whether it comes before all edges to others. Those lie no nearer
 // than the last neighbour, but for the rounding of float64, in which the neighbours were put in order.
 Offer DenseEdges::among_neighbours(std::size_t i, const Round& round, bool& enough) const noexcept {
-  constexpr double kNone = std::numeric_limits<double>::infinity();
   Offer best{kNone, kNone};
   double farthest = 0;
   const std::int32_t* const list = neighbours_.indices.data() + i * neighbours_.count;
@@ -63,17 +66,21 @@ Offer DenseEdges::among_neighbours(std::size_t i, const Round& round, bool& enou
     const std::int32_t j = list[c];
     const double squared = space_.squared(i, static_cast<std::size_t>(j));
     farthest = std::max(farthest, squared);
-    if (round.component[j] == round.component[i]) continue;
-    const double weight = std::max({core_[i], core_[j], space_.scaled(squared)});
-    if (weight < best.weight ||
-        (weight == best.weight && (squared < best.distance || (squared == best.distance && j < best.to))))
-      best = {weight, squared, j};
+    if (round.component[j] != round.component[i]) weigh(i, j, squared, best);
   }
   const double slack = (static_cast<double>(d_) + 16) * 0x1p-50;
   const double beyond = farthest * (1 - slack) - (space_.cosine() ? slack : 0.0);
-  const double lightest = std::max(core_[i], space_.scaled(beyond));
-  enough = best.weight < lightest || (best.weight == lightest && best.distance < beyond);
+  enough = neighbours_.count == n_ || best.weight < std::max(core_[i], space_.scaled(beyond));
   return best;
+}
+
+// Takes the edge from i to j if it comes before the best so far.
+void DenseEdges::weigh(std::size_t i, std::int32_t j, double squared, Offer& best) const noexcept {
+  const double weight = std::max({core_[i], core_[j], space_.scaled(squared)});
+  if (weight > best.weight) return;
+  const double lesser = std::min(core_[i], core_[j]);
+  if (weight == best.weight && (lesser > best.core || (lesser == best.core && j > best.to))) return;
+  best = {weight, lesser, j};
 }
 
 void DenseEdges::pack(core::Context& ctx, Query& query, float* out) const {
@@ -115,41 +122,35 @@ void DenseEdges::screen(core::Context& ctx, const Round& round, std::size_t firs
 // Half the squared distance is score + ½ · square: what the screen cannot prove to be too much is weighed.
 void DenseEdges::take(Query& query, const Round& round, const float* scores, std::size_t p, std::size_t columns,
                       std::size_t first) const noexcept {
-  constexpr double kNone = std::numeric_limits<double>::infinity();
   const std::size_t i = query.point;
   const std::int32_t own = round.component[i];
   Offer& best = query.best;
   const double limit = std::min(best.weight, round.bound[own].load(std::memory_order_relaxed));
   if (core_[i] > limit) return;
-  // No lighter edge than the core distance can come: then the nearer one wins.
-  double reach = best.weight == core_[i] ? best.distance : limit == kNone ? kNone : space_.unscaled(limit);
-  reach *= 1 + (static_cast<double>(d_) + 16) * 0x1p-50;
+  const double slack = (static_cast<double>(d_) + 16) * 0x1p-50;
+  const double reach = limit == kNone ? kNone : space_.unscaled(limit) * (1 + slack);
   const double widest = bound_(query.extent, panels_.widest(p), panels_.highest(p));
   const double edge = (reach - query.square) / 2 + widest;
-  const float highest = std::nextafter(static_cast<float>(edge + 1e-6 * (std::abs(edge) + query.square)), std::numeric_limits<float>::infinity());
+  // Rounded up a little, so that the float32 comparison never drops what the exact one below would keep.
+  const float highest = std::nextafter(static_cast<float>(edge + 1e-6 * (std::abs(edge) + query.square)),
+                                       std::numeric_limits<float>::infinity());
   bool any = false;
   for (std::size_t c = 0; c < columns; ++c) any |= !(scores[c] > highest);
   if (!any) return;
-  const double shrink = 1 - (static_cast<double>(d_) + 16) * 0x1p-50;
   for (std::size_t c = 0; c < columns; ++c) {
     const std::size_t j = first + c;
     if (scores[c] > highest || round.component[j] == own) continue;
     const std::size_t column = p * panels_.width() + c;
     const double error = bound_(query.extent, panels_.extent(column), panels_.offset(column));
-    double least = (2 * (static_cast<double>(scores[c]) - error) + query.square) * shrink;
+    double least = (2 * (static_cast<double>(scores[c]) - error) + query.square) * (1 - slack);
     if (!(least > 0)) least = 0;
-    const auto row = static_cast<std::int32_t>(j);
     const double lightest = std::max({core_[i], core_[j], space_.scaled(least)});
     if (lightest > limit || lightest > best.weight) continue;
-    if (lightest == best.weight && (least > best.distance || (least == best.distance && row > best.to))) continue;
-    const double squared = space_.squared(i, j);
-    const double weight = std::max({core_[i], core_[j], space_.scaled(squared)});
-    if (weight > best.weight ||
-        (weight == best.weight &&
-         (squared > best.distance || (squared == best.distance && row > best.to))))
-      continue;
-    best = {weight, squared, row};
-    round.lower(own, weight);
+    const auto row = static_cast<std::int32_t>(j);
+    const double lesser = std::min(core_[i], core_[j]);
+    if (lightest == best.weight && (lesser > best.core || (lesser == best.core && row >= best.to))) continue;
+    weigh(i, row, space_.squared(i, j), best);
+    if (best.to >= 0) round.lower(own, best.weight);
   }
 }
 

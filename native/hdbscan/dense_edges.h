@@ -36,6 +36,7 @@ class DenseEdges : public EdgeFinder {
 
   std::size_t leading() const noexcept { return d_ + 16; }
   Offer among_neighbours(std::size_t i, const Round& round, bool& enough) const noexcept;
+  void weigh(std::size_t i, std::int32_t j, double squared, Offer& best) const noexcept;
   void pack(core::Context& ctx, Query& query, float* out) const;
   void screen(core::Context& ctx, const Round& round, std::size_t first, std::size_t points);
   void take(Query& query, const Round& round, const float* scores, std::size_t p, std::size_t columns,

@@ -72,7 +72,8 @@ Offer TreeEdges::search(std::size_t slot, const Round& round, double* x) const n
         const double weight = std::max({core, s.least_core, space_.scaled(least)});
         if (weight > bound.load(std::memory_order_relaxed) || weight > best.weight) return true;
         if (weight < best.weight) return false;
-        return least > best.distance || (least == best.distance && s.least_row > best_row);
+        const double lesser = std::min(core, s.least_core);
+        return lesser > best.core || (lesser == best.core && s.least_row > best_row);
       },
       [&](std::size_t v) {
         if (summary_[v].component == own) return;
@@ -82,11 +83,10 @@ Offer TreeEdges::search(std::size_t slot, const Round& round, double* x) const n
           const std::size_t other = begin + c;
           const double weight = std::max({core, core_[other], space_.scaled(squared[c])});
           if (weight > best.weight || round.component[other] == own) continue;
+          const double lesser = std::min(core, core_[other]);
           const std::int32_t row = tree_.row(other);
-          if (weight == best.weight &&
-              (squared[c] > best.distance || (squared[c] == best.distance && row > best_row)))
-            continue;
-          best = {weight, squared[c], static_cast<std::int32_t>(other)};
+          if (weight == best.weight && (lesser > best.core || (lesser == best.core && row > best_row))) continue;
+          best = {weight, lesser, static_cast<std::int32_t>(other)};
           best_row = row;
         }
       });
