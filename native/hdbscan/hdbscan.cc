@@ -64,7 +64,9 @@ std::size_t hdbscan(core::Context& ctx, const simd::Kernels& k, ConstMatrix poin
       n < options.min_cluster_size ? std::vector<std::int32_t>{} : select(clusters, options.selection);
   std::copy(chosen.begin(), chosen.end(), out.chosen);
   membership(ctx, out.condensed, clusters, chosen, options.selection.epsilon, out.membership);
-  return chosen.size();
+  // The root may stand alone, and yet no point stay in it up to epsilon.
+  const bool empty = std::all_of(out.membership.labels, out.membership.labels + n, [](std::int32_t l) { return l < 0; });
+  return empty ? 0 : chosen.size();
 }
 
 }  // namespace matomari
