@@ -108,8 +108,8 @@ const OPTIONS = [
  *
  * @throws MatomariError `bad_input` (NaN, empty matrix, a zero vector under `cosine`), `bad_option`, `cancelled`,
  *   `out_of_memory`
- * Cost: up to 15 columns about rows · log(rows) by a k-d tree; beyond, a few times rows² · cols by float32 screening.
- * Scratch: about 200 bytes a row and 16 bytes a value; beyond 15 columns 300 bytes a row.
+ * Cost: up to 9 columns (15 from 100,000 rows on) about rows · log(rows) by a k-d tree; beyond, a few times rows² · cols by
+ * float32 screening. Scratch: about 200 bytes a row and 16 bytes a value; without a tree up to 500 bytes a row.
  */
 export async function hdbscan(points: Matrix, options: HdbscanOptions = {}): Promise<Hdbscan> {
   checkOptions('hdbscan', options, [...OPTIONS, ...OPERATION_OPTIONS]);

@@ -19,8 +19,9 @@ using namespace density;
 
 namespace {
 
-// Beyond this, a k-d tree looks at most points anyway.
-constexpr std::size_t kTreeDims = 15;
+// With more dimensions a k-d tree looks at most of the points anyway, and the kernels look at all of them faster. Measured
+// on uniform points and on blobs: at 20,000 points the two meet at 8 to 10 dimensions, and later with more points.
+bool suits_a_tree(std::size_t n, std::size_t dims) noexcept { return dims <= 9 || (dims <= 15 && n > 100'000); }
 
 std::vector<Edge> spanning_tree_by_tree(core::Context& ctx, const Space& space, std::size_t samples, double* cores) {
   const KdTree tree(ctx, space);
@@ -54,7 +55,7 @@ std::size_t hdbscan(core::Context& ctx, const simd::Kernels& k, ConstMatrix poin
     return 0;
   }
   const std::size_t samples = std::min(options.min_samples, n - 1);
-  std::vector<Edge> tree = points.cols <= kTreeDims ? spanning_tree_by_tree(ctx, space, samples, out.core_distances)
+  std::vector<Edge> tree = suits_a_tree(n, points.cols) ? spanning_tree_by_tree(ctx, space, samples, out.core_distances)
                                                     : spanning_tree_by_pairs(ctx, k, space, samples, out.core_distances);
   for (std::size_t i = 0; i < n; ++i) out.core_distances[i] = space.distance(out.core_distances[i]);
   single_linkage(ctx, space, std::move(tree), out.linkage);

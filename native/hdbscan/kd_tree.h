@@ -95,9 +95,10 @@ class KdTree {
       if (keep_a) a.squared = squared_to_box(left, x);
       if (keep_b) b.squared = squared_to_box(right, x);
       if (keep_a && keep_b) {
-        const bool swap = a.squared < b.squared;
-        stack[open++] = swap ? b : a;
-        stack[open++] = swap ? a : b;
+        // Equal points lie in the order of their rows: the left ones win ties.
+        const bool left_first = a.squared <= b.squared;
+        stack[open++] = left_first ? b : a;
+        stack[open++] = left_first ? a : b;
       } else if (keep_a) {
         stack[open++] = a;
       } else if (keep_b) {

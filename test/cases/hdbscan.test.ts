@@ -10,7 +10,7 @@ afterEach(() => {
   else process.env.MATOMARI_SIMD = before;
 });
 
-const uniform = (seed: number, i: number) => philox([i, 0, 0, 77], seed)[0] / 2 ** 32;
+const uniform = (seed: number, i: number) => philox([i, 0, 0, 77], seed)[0]! / 2 ** 32;
 
 /** Blobs and scattered points; `step` rounds them to a grid, which makes ties and equal points. */
 function cloud(rows: number, cols: number, step = 0, seed = 1): Matrix {
