@@ -31,7 +31,18 @@ export default {
     'Blobs with 8 % noise, float32, min_cluster_size 15, minSamples as each defines it (scikit-learn counts the point itself, so it gets 16); in each trial one fit that is not counted, then the median of the runs. The labels of the peers are compared with ours by the adjusted Rand index: mutual reachability ties leave each some freedom.',
   contenders: [
     { id: 'matomari', title: 'Matomari', module: 'matomari/hdbscan.mjs', job: keep('matomari') },
-    { id: 'hdbscan', title: 'hdbscan package', module: 'peers/hdbscan_package.py', job: keep('hdbscan') },
+    {
+      id: 'package',
+      title: 'hdbscan package (approximate tree, its default)',
+      module: 'peers/hdbscan_package.py',
+      job: () => ({ labels: labelsPath('package'), approximate: true }),
+    },
+    {
+      id: 'package-exact',
+      title: 'hdbscan package, exact tree',
+      module: 'peers/hdbscan_package.py',
+      job: () => ({ labels: labelsPath('package-exact'), approximate: false }),
+    },
     {
       id: 'sklearn',
       title: 'scikit-learn',

@@ -9,7 +9,11 @@ def trial(job):
     points = np.load(job["points"])
 
     def run():
-        return HDBSCAN(min_cluster_size=job["minClusterSize"], core_dist_n_jobs=job["threads"]).fit(points)
+        return HDBSCAN(
+            min_cluster_size=job["minClusterSize"],
+            approx_min_span_tree=job["approximate"],
+            core_dist_n_jobs=job["threads"],
+        ).fit(points)
 
     run()
     seconds, model = timed(job["repeat"], run)

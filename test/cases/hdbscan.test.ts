@@ -131,7 +131,7 @@ const SHAPES: [rows: number, cols: number, step: number][] = [
   [300, 16, 0],
   [300, 16, 1],
   [260, 40, 0],
-  [5000, 2, 0.0625],
+  [2500, 2, 0.0625],
 ];
 
 describe('hdbscan everywhere', () => {
