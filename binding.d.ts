@@ -150,4 +150,69 @@ export interface Binding {
     },
     options: JobOptions,
   ): NativeJob<JobFacts>;
+
+  /**
+   * HDBSCAN. most = 2 · ⌊rows / minClusterSize⌋ + 1 clusters of the condensed tree at most. coreDistances, labels,
+   * probabilities, outlierScores, exemplars: [rows]; left, right, distance, size: [rows − 1]; parent, child, lambda,
+   * childSize: [rows + most], of which condensedRows are filled; exemplarStarts: [most + 1], chosen: [most], of which
+   * nClusters (+ 1) are filled. chosen holds clusters of the condensed tree, 0 being the root.
+   */
+  hdbscan(
+    args: {
+      points: Float32Array;
+      rows: number;
+      cols: number;
+      minClusterSize: number;
+      minSamples: number;
+      alpha: number;
+      metric: 'euclidean' | 'cosine';
+      leaf: boolean;
+      clusterSelectionEpsilon: number;
+      allowSingleCluster: boolean;
+      /** 0: no limit. */
+      maxClusterSize: number;
+      coreDistances: Float64Array;
+      left: Int32Array;
+      right: Int32Array;
+      distance: Float64Array;
+      size: Int32Array;
+      parent: Int32Array;
+      child: Int32Array;
+      lambda: Float64Array;
+      childSize: Int32Array;
+      labels: Int32Array;
+      probabilities: Float32Array;
+      outlierScores: Float32Array;
+      exemplars: Int32Array;
+      exemplarStarts: Int32Array;
+      chosen: Int32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts & { nClusters: number; condensedRows: number; condensedClusters: number }>;
+
+  /** Labels of new points by the tree of an earlier `hdbscan`, whose arrays it takes. labels, probabilities: [rows]. */
+  approximatePredict(
+    args: {
+      points: Float32Array;
+      rows: number;
+      cols: number;
+      modelPoints: Float32Array;
+      modelRows: number;
+      minSamples: number;
+      alpha: number;
+      metric: 'euclidean' | 'cosine';
+      clusterSelectionEpsilon: number;
+      coreDistances: Float64Array;
+      parent: Int32Array;
+      child: Int32Array;
+      lambda: Float64Array;
+      childSize: Int32Array;
+      /** Clusters of the condensed tree, its root included. */
+      condensedClusters: number;
+      chosen: Int32Array;
+      labels: Int32Array;
+      probabilities: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
 }

@@ -77,6 +77,27 @@ export function blobs(rows, cols, blobs, seed = 1) {
 }
 
 /**
+ * Points in the plane: 92 of 100 around `blobs` random centres, the others anywhere.
+ * @param {number} rows @param {number} blobs @param {number} [seed]
+ * @returns {string} path of a float32 .npy [rows × 2]
+ */
+export function plane(rows, blobs, seed = 6) {
+  return once(`plane-${rows}-${blobs}-${seed}.npy`, (path) => {
+    const random = uniform(seed);
+    const gauss = normal(random);
+    const side = 6 * Math.sqrt(blobs);
+    const centres = Float64Array.from({ length: 2 * blobs }, () => side * random());
+    const data = new Float32Array(2 * rows);
+    for (let i = 0; i < rows; i++) {
+      const blob = random() < 0.08 ? -1 : Math.floor(random() * blobs);
+      for (let l = 0; l < 2; l++)
+        data[2 * i + l] = blob < 0 ? side * random() : centres[2 * blob + l] + 0.6 * gauss();
+    }
+    writeNpy(path, data, [rows, 2]);
+  });
+}
+
+/**
  * k distinct random rows of a matrix: the starting centroids of every contender.
  * @param {string} points path of the .npy @param {number} k @param {number} [seed]
  */

@@ -19,6 +19,11 @@ struct ArrayType<float> {
   static constexpr const char* name = "Float32Array";
 };
 template <>
+struct ArrayType<double> {
+  static constexpr napi_typedarray_type type = napi_float64_array;
+  static constexpr const char* name = "Float64Array";
+};
+template <>
 struct ArrayType<std::int32_t> {
   static constexpr napi_typedarray_type type = napi_int32_array;
   static constexpr const char* name = "Int32Array";
@@ -73,6 +78,11 @@ class Args {
     const Napi::Value value = args_.Get(name);
     if (!value.IsNumber()) fail(name, "a number");
     return value.As<Napi::Number>().DoubleValue();
+  }
+  bool flag(const char* name) const {
+    const Napi::Value value = args_.Get(name);
+    if (!value.IsBoolean()) fail(name, "true or false");
+    return value.As<Napi::Boolean>().Value();
   }
   std::string text(const char* name) const {
     const Napi::Value value = args_.Get(name);

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { plane } from './harness/data.mjs';
+import { readNpy } from './harness/npy.mjs';
+import { root } from './harness/paths.mjs';
+
+const labelsPath = (id) => join(root, 'build', 'bench', `hdbscan-labels-${id}.npy`);
+const keep = (id) => () => ({ labels: labelsPath(id) });
+
+/** @param {ArrayLike<number>} a @param {ArrayLike<number>} b @returns {number} the adjusted Rand index, noise being one class */
+function adjustedRand(a, b) {
+  const count = (keys) => {
+    const counts = new Map();
+    for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+    let pairs = 0;
+    for (const size of counts.values()) pairs += (size * (size - 1)) / 2;
+    return pairs;
+  };
+  const both = count(Array.from(a, (label, i) => `${label} ${b[i]}`));
+  const [ofA, ofB, all] = [count(a), count(b), (a.length * (a.length - 1)) / 2];
+  const chance = (ofA * ofB) / all;
+  return (both - chance) / ((ofA + ofB) / 2 - chance);
+}
+
+/** @type {import('./harness/experiment.mjs').Experiment} */
+export default {
+  name: 'hdbscan',
+  title: 'HDBSCAN of points in the plane',
+  unit: 'ms',
+  better: 'lower',
+  method:
+    'Blobs with 8 % noise, float32, min_cluster_size 15, minSamples as each defines it (scikit-learn counts the point itself, so it gets 16); in each trial one fit that is not counted, then the median of the runs. The labels of the peers are compared with ours by the adjusted Rand index: mutual reachability ties leave each some freedom.',
+  contenders: [
+    { id: 'matomari', title: 'Matomari', module: 'matomari/hdbscan.mjs', job: keep('matomari') },
+    {
+      id: 'package',
+      title: 'hdbscan package (approximate tree, its default)',
+      module: 'peers/hdbscan_package.py',
+      job: () => ({ labels: labelsPath('package'), approximate: true }),
+    },
+    {
+      id: 'package-exact',
+      title: 'hdbscan package, exact tree',
+      module: 'peers/hdbscan_package.py',
+      job: () => ({ labels: labelsPath('package-exact'), approximate: false }),
+    },
+    {
+      id: 'sklearn',
+      title: 'scikit-learn',
+      module: 'peers/hdbscan_sklearn.py',
+      job: keep('sklearn'),
+      skip: ({ job }) => (job.n > 20_000 ? 'its time grows with the square of the points' : undefined),
+    },
+  ],
+  cases: ({ full }) =>
+    [{ n: 5894, repeat: 5 }, { n: 100_000, repeat: 2 }, ...(full ? [{ n: 1_000_000, repeat: 1 }] : [])].map(
+      ({ n, repeat }) => ({
+        label: `n ${n}, d 2`,
+        trials: n > 100_000 ? 3 : 5,
+        job: { points: plane(n, Math.round(n / 300)), n, minClusterSize: 15, repeat },
+      }),
+    ),
+  finish(_, results) {
+    const ours = results[0].skipped ? undefined : readNpy(labelsPath('matomari')).data;
+    for (const { id, skipped, facts } of results)
+      if (!skipped && ours && id !== 'matomari')
+        facts.note = `adjusted Rand index to ours ${adjustedRand(ours, readNpy(labelsPath(id)).data).toFixed(4)}`;
+  },
+};
