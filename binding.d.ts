@@ -143,6 +143,27 @@ export interface Binding {
     options: JobOptions,
   ): NativeJob<JobFacts>;
 
+  /**
+   * The fuzzy simplicial set of UMAP, from neighbours and ascending distances [rows × k], the point itself included.
+   * sigma, rho: [rows]. indptr: [rows + 1]; indices, weights: [2 · rows · k], filled up to indptr[rows].
+   */
+  fuzzySet(
+    args: {
+      neighbors: Int32Array;
+      distances: Float32Array;
+      rows: number;
+      k: number;
+      localConnectivity: number;
+      setOpMixRatio: number;
+      sigma: Float32Array;
+      rho: Float32Array;
+      indptr: BigInt64Array;
+      indices: Int32Array;
+      weights: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
+
   /** UMAP. embedding: [rows × nComponents]. */
   umap(
     args: {
@@ -167,7 +188,7 @@ export interface Binding {
       embedding: Float32Array;
     },
     options: JobOptions,
-  ): NativeJob<JobFacts & { initUsed: 'spectral' | 'pca' | 'random' | 'given' }>;
+  ): NativeJob<JobFacts & { initUsed: 'spectral' | 'pca' | 'random' | 'given'; a: number; b: number }>;
 
   /**
    * Places points [rows × cols] in the map fittedEmbedding [fittedRows × nComponents] of fitted [fittedRows × cols].

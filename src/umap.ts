@@ -54,6 +54,9 @@ export interface Umap extends OperationFacts {
    * rows or columns than the map has dimensions. `given`: the matrix.
    */
   initUsed: 'spectral' | 'pca' | 'random' | 'given';
+  /** The curve 1 / (1 + a·d^(2b)) that stood for minDist and spread: how near points at distance d are. */
+  a: number;
+  b: number;
 }
 
 const MAP_OPTIONS = [

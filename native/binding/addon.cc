@@ -16,6 +16,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("kmeans", Napi::Function::New(env, kmeans));
   exports.Set("weightedMean", Napi::Function::New(env, weighted_mean));
   exports.Set("pca", Napi::Function::New(env, pca));
+  exports.Set("fuzzySet", Napi::Function::New(env, fuzzy_set));
   exports.Set("umap", Napi::Function::New(env, umap));
   exports.Set("umapTransform", Napi::Function::New(env, umap_transform));
   return exports;

@@ -11,6 +11,7 @@ Napi::Value assign(const Napi::CallbackInfo& info);
 Napi::Value kmeans(const Napi::CallbackInfo& info);
 Napi::Value weighted_mean(const Napi::CallbackInfo& info);
 Napi::Value pca(const Napi::CallbackInfo& info);
+Napi::Value fuzzy_set(const Napi::CallbackInfo& info);
 Napi::Value umap(const Napi::CallbackInfo& info);
 Napi::Value umap_transform(const Napi::CallbackInfo& info);
 

@@ -1,10 +1,14 @@
 #include "umap/umap.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "binding/args.h"
 #include "binding/job.h"
 #include "binding/operations.h"
+#include "umap/find_ab.h"
+#include "umap/fuzzy_set.h"
+#include "umap/smooth_knn.h"
 
 namespace matomari::binding {
 
@@ -54,10 +58,18 @@ Napi::Value umap(const Napi::CallbackInfo& info) {
     args.fail("init", "a Float32Array, spectral, pca or random");
   }
   auto used = std::make_shared<UmapInit>(options.init);
+  auto curve = std::make_shared<Curve>();
   return Job::start(
       info.Env(), info[1].As<Napi::Object>(), args.pins(),
-      [=](core::Context& ctx, const simd::Kernels& k) { *used = matomari::umap(ctx, k, points, options, embedding); },
-      [used](Napi::Object result) { result.Set("initUsed", name_of(*used)); });
+      [=](core::Context& ctx, const simd::Kernels& k) {
+        *curve = find_ab(options.spread, options.min_dist);
+        *used = matomari::umap(ctx, k, points, options, embedding);
+      },
+      [used, curve](Napi::Object result) {
+        result.Set("initUsed", name_of(*used));
+        result.Set("a", curve->a);
+        result.Set("b", curve->b);
+      });
 }
 
 Napi::Value umap_transform(const Napi::CallbackInfo& info) {
@@ -73,6 +85,33 @@ Napi::Value umap_transform(const Napi::CallbackInfo& info) {
       info.Env(), info[1].As<Napi::Object>(), args.pins(),
       [=](core::Context& ctx, const simd::Kernels& k) {
         matomari::umap_transform(ctx, k, fitted, embedding, points, options, out);
+      },
+      [](Napi::Object) {});
+}
+
+Napi::Value fuzzy_set(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const std::size_t rows = args.size("rows"), k = args.size("k");
+  const auto neighbors = args.matrix("distances", rows, k);
+  const auto* const near = args.array<std::int32_t>("neighbors", neighbors.size());
+  for (std::size_t e = 0; e < neighbors.size(); ++e)
+    if (near[e] < 0 || static_cast<std::size_t>(near[e]) >= rows) args.fail("neighbors", "rows of the points");
+  const double local_connectivity = args.number("localConnectivity"), ratio = args.number("setOpMixRatio");
+  auto* const sigma = args.array<float>("sigma", rows);
+  auto* const rho = args.array<float>("rho", rows);
+  auto* const indptr = args.array<std::int64_t>("indptr", rows + 1);
+  auto* const indices = args.array<std::int32_t>("indices", 2 * neighbors.size());
+  auto* const weights = args.array<float>("weights", 2 * neighbors.size());
+  return Job::start(
+      info.Env(), info[1].As<Napi::Object>(), args.pins(),
+      [=](core::Context& ctx, const simd::Kernels&) {
+        core::Buffer<float> strength(neighbors.size());
+        smooth_knn(ctx, neighbors.data, rows, k, local_connectivity, sigma, rho);
+        membership_strengths(ctx, near, neighbors.data, rows, k, sigma, rho, true, strength.data());
+        const Graph graph = matomari::fuzzy_set(ctx, near, strength.data(), rows, k, ratio);
+        std::copy(graph.indptr.begin(), graph.indptr.end(), indptr);
+        std::copy(graph.indices.begin(), graph.indices.end(), indices);
+        std::copy(graph.weights.begin(), graph.weights.end(), weights);
       },
       [](Napi::Object) {});
 }

@@ -1,12 +1,14 @@
 #include "umap/layout.h"
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <vector>
 
 #include "core/buffer.h"
 #include "core/parallel.h"
 #include "core/philox.h"
+#include "core/rounds.h"
 
 namespace matomari {
 
@@ -50,21 +52,22 @@ class Layout {
     Buffer<float> now(n_ * dims_), next(n_ * dims_);
     for (std::size_t p = 0; p < n_; ++p)
       std::copy_n(embedding + static_cast<std::size_t>(order_[p]) * dims_, dims_, now.data() + p * dims_);
-    for (std::uint32_t round = 0; round < 2 * options_.epochs; ++round) {
-      const Round now_round = round_of(round, 2);
-      for (std::size_t parity = 0; parity < std::min<std::size_t>(2, blocks_); ++parity) {
-        const std::size_t count = (blocks_ - parity + 1) / 2;
-        core::parallel_for(ctx_, count, grain(count), [&](std::size_t begin, std::size_t end, unsigned slot) {
+    // Two rounds an epoch, two turns a round.
+    auto blocks_of = [&](std::uint32_t turn) { return (blocks_ + 1 - turn % 2) / 2; };
+    core::parallel_rounds(
+        ctx_, 4 * options_.epochs, std::clamp<std::size_t>(blocks_ / (16 * ctx_.threads()), 4, 64), blocks_of,
+        [&](std::uint32_t turn, std::size_t begin, std::size_t end, unsigned slot) {
+          const Round round = round_of(turn / 2, 2);
           for (std::size_t b = begin; b < end; ++b)
-            move(2 * b + parity, now_round, now.data(), now.data(), next.data(), slot);
+            move(2 * b + turn % 2, round, now.data(), now.data(), next.data(), slot);
+        },
+        [&](std::uint32_t turn) {
+          for (std::size_t b = turn % 2; b < blocks_; b += 2) {
+            const std::size_t first = b * kLanes * dims_, last = std::min((b + 1) * kLanes, n_) * dims_;
+            std::copy(next.data() + first, next.data() + last, now.data() + first);
+          }
+          if (turn % 4 == 3) ctx_.progress("layout", turn / 4 + 1, options_.epochs);
         });
-        for (std::size_t b = parity; b < blocks_; b += 2) {
-          const std::size_t first = b * kLanes * dims_, last = std::min((b + 1) * kLanes, n_) * dims_;
-          std::copy(next.data() + first, next.data() + last, now.data() + first);
-        }
-      }
-      ctx_.progress("layout", round / 2 + 1, options_.epochs);
-    }
     for (std::size_t p = 0; p < n_; ++p)
       std::copy_n(now.data() + p * dims_, dims_, embedding + static_cast<std::size_t>(order_[p]) * dims_);
   }
@@ -133,7 +136,6 @@ class Layout {
   }
 
   static std::size_t first(const Graph& graph, std::size_t i) { return static_cast<std::size_t>(graph.indptr[i]); }
-  std::size_t grain(std::size_t count) const noexcept { return std::clamp<std::size_t>(count / 32, 4, 64); }
 
   struct Round {
     std::uint32_t number, key;
@@ -183,7 +185,7 @@ class Layout {
       k_.push_and_pull(round.forces, others, static_cast<std::uint32_t>(targets_), dims_, springs,
                        scratch_.data() + slot * 3 * dims_ * kLanes);
       springs.drawn += static_cast<std::uint32_t>(kFires) * static_cast<std::uint32_t>(round.forces.pushes) * kStep;
-      if (more) ctx_.check();
+      if (ctx_.cancelled()) return;
     }
     for (std::size_t l = 0; l < lanes; ++l)
       for (std::size_t c = 0; c < dims_; ++c) to[(begin + l) * dims_ + c] = own[c * kLanes + l];
