@@ -16,7 +16,7 @@ export interface JobOptions {
   threads: number;
   /** `scalar`, `avx2`, `avx512` or `neon`; absent: the best this machine has. */
   simd?: string;
-  /** Called on the event loop, coalesced: never twice in one turn. */
+  /** Called on the event loop, at most every 10 ms; the last call before success tells the end. Must not throw. */
   onProgress?: (stage: string, done: number, total: number) => void;
 }
 

@@ -24,7 +24,7 @@ export function resolveDevice(device: unknown = 'auto'): 'cpu' {
 export function resolveThreads(threads?: unknown): number {
   if (threads !== undefined) return checkInteger('threads', threads, 1, 1024);
   const variable = environment('MATOMARI_THREADS');
-  if (variable !== undefined) return checkInteger('MATOMARI_THREADS', Number(variable), 1, 1024);
+  if (variable !== undefined) return checkInteger('MATOMARI_THREADS', Number(variable) || variable, 1, 1024);
   return native().info().threads;
 }
 

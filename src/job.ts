@@ -1,5 +1,6 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import type { JobOptions, NativeErrorCode, NativeJob } from '../binding.js';
+import { show } from './check.js';
 import { type Device, resolveDevice, resolveSimd, resolveThreads, type Simd } from './device.js';
 import { cancelled, MatomariError, throwIfAborted } from './errors.js';
 
@@ -18,7 +19,10 @@ export interface OperationOptions {
   threads?: number | undefined;
   /** Aborting it stops the native work within 50 ms and rejects with `cancelled`. */
   signal?: AbortSignal | undefined;
-  /** Called on the event loop while the operation runs. */
+  /**
+   * Called on the event loop while the operation runs, at most every 10 ms; within a stage `done` only rises. What it
+   * throws stops the operation and rejects it.
+   */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 export const OPERATION_OPTIONS = ['device', 'threads', 'signal', 'onProgress'] as const;
@@ -51,6 +55,35 @@ function borrow(array: Borrowed): void {
   if (buffer instanceof ArrayBuffer) markAsUntransferable(buffer);
 }
 
+interface Watch {
+  jobs: Set<() => void>;
+  fire: () => void;
+}
+const watches = new WeakMap<AbortSignal, Watch>();
+
+/**
+ * Calls `stop` when the signal fires; returns what takes that back. One listener serves all jobs of a signal: Node takes
+ * the eleventh for a leak and warns.
+ */
+function onAbort(signal: AbortSignal, stop: () => void): () => void {
+  const jobs = watches.get(signal)?.jobs ?? new Set<() => void>();
+  const fire = () => {
+    for (const each of jobs) each();
+  };
+  const watch = watches.get(signal) ?? { jobs, fire };
+  jobs.add(stop);
+  if (jobs.size === 1) {
+    watches.set(signal, watch);
+    signal.addEventListener('abort', watch.fire);
+  }
+  return () => {
+    jobs.delete(stop);
+    if (jobs.size > 0) return;
+    watches.delete(signal);
+    signal.removeEventListener('abort', watch.fire);
+  };
+}
+
 /**
  * Runs one native operation: resolves device, threads and SIMD level, guards the borrowed arrays, wires the
  * AbortSignal and the progress callback, and turns a native error into a MatomariError.
@@ -70,23 +103,37 @@ export async function runJob<T>(
   const threads = resolveThreads(options.threads);
   const simd = resolveSimd();
   const { signal, onProgress } = options;
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+    throw new MatomariError('bad_option', `signal must be an AbortSignal, not ${show(signal)}`);
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw new MatomariError('bad_option', `onProgress must be a function, not ${show(onProgress)}`);
   throwIfAborted(signal, operation);
   for (const array of borrowed) borrow(array);
   let abort: (() => void) | undefined;
+  let forget: (() => void) | undefined;
+  let thrown: { error: unknown } | undefined;
+  const report = (stage: string, done: number, total: number) => {
+    if (thrown) return;
+    try {
+      onProgress?.({ stage, done, total });
+    } catch (error) {
+      thrown = { error };
+      abort?.();
+    }
+  };
   try {
-    const job = start({
-      threads,
-      simd,
-      ...(onProgress ? { onProgress: (stage, done, total) => onProgress({ stage, done, total }) } : {}),
-    });
+    const job = start({ threads, simd, ...(onProgress ? { onProgress: report } : {}) });
     abort = () => job.cancel();
-    signal?.addEventListener('abort', abort, { once: true });
-    return { ...(await job.promise), device, simd };
+    if (signal) forget = onAbort(signal, abort);
+    const facts = await job.promise;
+    if (thrown) throw thrown;
+    return { ...facts, device, simd };
   } catch (error) {
+    if (thrown) throw thrown.error;
     if (signal?.aborted) throw cancelled(signal, operation);
     const { code, message } = error as { code?: NativeErrorCode; message: string };
     throw new MatomariError(code ?? 'internal', `${operation}: ${message}`, { cause: error });
   } finally {
-    if (abort) signal?.removeEventListener('abort', abort);
+    forget?.();
   }
 }

@@ -171,8 +171,12 @@ export class TfidfVectorizer {
         `no terms were found in ${many(documents, 'document')}: they are empty, hold only stop words, or have no word that tokenPattern takes (the default takes words of two or more characters)`,
       );
     const most = frequency.reduce((a, b) => Math.max(a, b), 0);
+    const [bounds, cure] =
+      maxDf === 1
+        ? [`minDf ${minDf} leaves`, 'lower minDf']
+        : [`minDf ${minDf} and maxDf ${maxDf} leave`, 'lower minDf or raise maxDf'];
     return bad(
-      `minDf ${minDf} and maxDf ${maxDf} leave none of the ${many(frequency.length, 'term')} in ${many(documents, 'document')} (the commonest occurs in ${most}): lower minDf or raise maxDf`,
+      `${bounds} none of the ${many(frequency.length, 'term')} in ${many(documents, 'document')} (the commonest occurs in ${most}): ${cure}`,
     );
   }
 

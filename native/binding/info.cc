@@ -13,7 +13,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   Napi::Object out = Napi::Object::New(env);
   out.Set("simdLevels", levels);
   out.Set("threads", core::processors());
-  out.Set("jobs", static_cast<double>(env.GetInstanceData<Environment>()->jobs.size()));
+  out.Set("jobs", env.GetInstanceData<Environment>()->unsettled);
   out.Set("compiler", __VERSION__);
   return out;
 }

@@ -1,7 +1,7 @@
 #include "binding/job.h"
 
 #include <chrono>
-#include <cstring>
+#include <limits>
 #include <new>
 #include <thread>
 
@@ -18,6 +18,14 @@ const simd::Kernels& kernels_named(Napi::Env env, const Napi::Value& name) {
   for (simd::Level level : {simd::Level::scalar, simd::Level::avx2, simd::Level::avx512, simd::Level::neon})
     if (const simd::Kernels* k = simd::kernels(level); k && wanted == k->name) return *k;
   throw Napi::RangeError::New(env, "this machine has no SIMD level " + wanted);
+}
+
+constexpr std::int64_t kPause = 10'000;
+constexpr std::int64_t kQueued = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t microseconds() noexcept {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
 }  // namespace
@@ -43,6 +51,7 @@ Napi::Value Job::start(Napi::Env env, Napi::Object options, const std::vector<Na
   }
   auto* const environment = env.GetInstanceData<Environment>();
   environment->jobs.insert(job);
+  ++environment->unsettled;
   job->channel_ = Channel::New(
       env, "matomari", 0, 1, job.get(),
       [environment](Napi::Env, void*, Job* ended) {
@@ -61,6 +70,7 @@ Napi::Value Job::start(Napi::Env env, Napi::Object options, const std::vector<Na
     });
   } catch (const std::exception& e) {
     environment->running.fetch_sub(1);
+    --environment->unsettled;
     job->channel_.Release();
     throw Napi::Error::New(env, std::string("no thread could be started: ") + e.what());
   }
@@ -93,9 +103,13 @@ void Job::run() noexcept {
   channel.Release();
 }
 
+// At most one report waits for the event loop, and the next is due kPause after it was heard: a small job that reports
+// every few microseconds must not keep the loop busy.
 void Job::on_progress() noexcept {
   static Message progress = Message::progress;
-  if (wants_progress_ && !progress_queued_.exchange(true)) channel_.NonBlockingCall(&progress);
+  if (!wants_progress_) return;
+  std::int64_t due = next_report_.load(std::memory_order_relaxed);
+  if (microseconds() >= due && next_report_.compare_exchange_strong(due, kQueued)) channel_.NonBlockingCall(&progress);
 }
 
 void Job::deliver(Napi::Env env, Napi::Function, Job* job, Message* message) {
@@ -105,12 +119,20 @@ void Job::deliver(Napi::Env env, Napi::Function, Job* job, Message* message) {
     job->settle(env);
     return;
   }
-  job->progress_queued_.store(false);
-  job->progress_.Call({Napi::String::New(env, job->stage()), Napi::Number::New(env, static_cast<double>(job->done())),
-                       Napi::Number::New(env, static_cast<double>(job->total()))});
+  job->report(env);
+  job->next_report_.store(microseconds() + kPause);
+}
+
+void Job::report(Napi::Env env) {
+  const Progress now = progress();
+  if (now == reported_) return;
+  reported_ = now;
+  progress_.Call({Napi::String::New(env, now.stage), Napi::Number::New(env, static_cast<double>(now.done)),
+                  Napi::Number::New(env, static_cast<double>(now.total))});
 }
 
 void Job::settle(Napi::Env env) {
+  if (!error_code_ && wants_progress_) report(env);  // the last report may have been too soon after the one before
   if (error_code_) {
     const Napi::Error error = Napi::Error::New(env, error_message_);
     error.Set("code", Napi::String::New(env, error_code_));
@@ -122,6 +144,7 @@ void Job::settle(Napi::Env env) {
     deferred_.Resolve(result);
   }
   pins_.clear();
+  --env.GetInstanceData<Environment>()->unsettled;
 }
 
 }  // namespace matomari::binding

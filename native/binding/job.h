@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@ class Job;
 // What belongs to one environment (the main thread, or one worker thread).
 struct Environment {
   std::unordered_set<std::shared_ptr<Job>> jobs;
+  int unsettled = 0;
   std::atomic<int> running{0};
 
   // Before the environment goes: asks every job to stop, and waits until none touches borrowed memory any more.
@@ -44,6 +46,7 @@ class Job : public core::Context {
   Job(Napi::Env env, unsigned threads, const simd::Kernels& kernels);
   void run() noexcept;
   void on_progress() noexcept override;
+  void report(Napi::Env env);
   void settle(Napi::Env env);
 
   const simd::Kernels& kernels_;
@@ -53,8 +56,9 @@ class Job : public core::Context {
   std::vector<Napi::Reference<Napi::Value>> pins_;
   Napi::FunctionReference progress_;
   bool wants_progress_ = false;
+  Progress reported_;
   Channel channel_;
-  std::atomic<bool> progress_queued_{false};
+  std::atomic<std::int64_t> next_report_{0};  // when the next report is due, or kQueued
   const char* error_code_ = nullptr;
   std::string error_message_;
 };

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 #include "core/error.h"
 
@@ -25,24 +26,33 @@ class Context {
     if (cancelled()) throw Error(Code::cancelled, "cancelled");
   }
 
-  // `stage` must be a string literal.
+  // `stage` must be a string literal. Threads may report in any order: within a stage only the furthest counts.
   void progress(const char* stage, std::uint64_t done, std::uint64_t total) noexcept {
-    stage_.store(stage, std::memory_order_relaxed);
-    done_.store(done, std::memory_order_relaxed);
-    total_.store(total, std::memory_order_relaxed);
+    {
+      const std::lock_guard lock(mutex_);
+      if (stage == progress_.stage && done <= progress_.done) return;
+      progress_ = {stage, done, total};
+    }
     on_progress();
   }
-  const char* stage() const noexcept { return stage_.load(std::memory_order_relaxed); }
-  std::uint64_t done() const noexcept { return done_.load(std::memory_order_relaxed); }
-  std::uint64_t total() const noexcept { return total_.load(std::memory_order_relaxed); }
+
+  struct Progress {
+    const char* stage = "";
+    std::uint64_t done = 0, total = 0;
+    bool operator==(const Progress&) const = default;
+  };
+  Progress progress() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return progress_;
+  }
 
  private:
   virtual void on_progress() noexcept {}
 
   unsigned threads_;
   std::atomic<bool> cancelled_{false};
-  std::atomic<const char*> stage_{""};
-  std::atomic<std::uint64_t> done_{0}, total_{0};
+  mutable std::mutex mutex_;
+  Progress progress_;
 };
 
 }  // namespace matomari::core

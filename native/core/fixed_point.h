@@ -17,14 +17,17 @@ inline std::int64_t to_fixed(double scaled) noexcept {
   return std::bit_cast<std::int64_t>(scaled + kRounder) - std::bit_cast<std::int64_t>(kRounder);
 }
 
+// The bits that are left to a term when up to `count` of them are added.
+inline int fixed_bits(std::size_t count) noexcept {
+  const int room = 62 - static_cast<int>(std::bit_width(count));
+  return room < 50 ? room : 50;
+}
 // The power of two by which terms of at most `largest` magnitude are scaled when up to `count` of them are added.
 inline double fixed_scale(double largest, std::size_t count) noexcept {
   if (!(largest > 0)) return 1.0;
   int exponent;
   std::frexp(largest, &exponent);  // largest < 2^exponent
-  const int room = 62 - static_cast<int>(std::bit_width(count));
-  const int bits = room < 50 ? room : 50;
-  int shift = bits - exponent;
+  int shift = fixed_bits(count) - exponent;
   if (shift > 1000) shift = 1000;  // keeps the scale and its inverse normal numbers
   return std::ldexp(1.0, shift);
 }
@@ -32,12 +35,16 @@ inline double fixed_scale(double largest, std::size_t count) noexcept {
 // A running order-free sum of doubles of one sign or both.
 class FixedSum {
  public:
-  FixedSum(double largest, std::size_t count) noexcept : scale_(fixed_scale(largest, count)) {}
+  FixedSum(double largest, std::size_t count) noexcept
+      : scale_(fixed_scale(largest, count)), most_(std::int64_t{1} << fixed_bits(count)) {}
+  // No term is larger.
+  std::int64_t most() const noexcept { return most_; }
   std::int64_t term(double v) const noexcept { return to_fixed(v * scale_); }
   double value(std::int64_t sum) const noexcept { return static_cast<double>(sum) / scale_; }
 
  private:
   double scale_;
+  std::int64_t most_;
 };
 
 }  // namespace matomari::core

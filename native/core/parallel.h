@@ -39,17 +39,21 @@ void run_on_threads(Context& ctx, std::size_t most, Body&& body) {
       if (!crew->error) crew->error = std::current_exception();
     }
   };
-  for (unsigned slot = 1; slot < threads; ++slot)
-    Pool::shared().post([crew, slot, &guarded] {
-      {
+  try {
+    for (unsigned slot = 1; slot < threads; ++slot)
+      Pool::shared().post([crew, slot, &guarded] {
+        {
+          std::lock_guard lock(crew->mutex);
+          if (crew->closed) return;
+          ++crew->working;
+        }
+        guarded(slot);
         std::lock_guard lock(crew->mutex);
-        if (crew->closed) return;
-        ++crew->working;
-      }
-      guarded(slot);
-      std::lock_guard lock(crew->mutex);
-      if (--crew->working == 0) crew->left.notify_one();
-    });
+        if (--crew->working == 0) crew->left.notify_one();
+      });
+  } catch (const std::exception&) {
+    // No memory or no thread for another helper: those there are will do. This frame must not go while they run.
+  }
   guarded(0);
   std::unique_lock lock(crew->mutex);
   crew->closed = true;

@@ -12,7 +12,7 @@ using core::Buffer;
 using core::ConstMatrix;
 
 void squared_norms(core::Context& ctx, ConstMatrix m, double* out) {
-  core::parallel_for(ctx, m.rows, std::max<std::size_t>(1, 65536 / m.cols), [&](std::size_t begin, std::size_t end, unsigned) {
+  core::parallel_for(ctx, m.rows, 65536 / std::max<std::size_t>(1, m.cols), [&](std::size_t begin, std::size_t end, unsigned) {
     for (std::size_t i = begin; i < end; ++i) out[i] = dot_product(m.row(i), m.row(i), m.cols);
   });
 }
@@ -43,7 +43,7 @@ void distances(core::Context& ctx, const simd::Kernels& k, ConstMatrix a, ConstM
   }
   // b goes by in parts that fit the second-level caches as float64; every part meets all rows of a.
   const std::size_t width = k.panel64;
-  const std::size_t part = std::max(width, (std::size_t{1} << 19) / (8 * a.cols) / width * width);
+  const std::size_t part = std::max(width, (std::size_t{1} << 19) / (8 * std::max<std::size_t>(1, a.cols)) / width * width);
   constexpr std::size_t kRows = 32;
   Buffer<double> panels((part + width) * a.cols);
   Buffer<double> tiles(ctx.threads() * kRows * width);

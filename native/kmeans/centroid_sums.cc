@@ -34,7 +34,7 @@ void CentroidSums::apply(core::Context& ctx, const std::vector<Move>& moves) {
     if (m.to >= 0) entries[start[static_cast<std::size_t>(m.to)]++] = {m.row, static_cast<std::uint32_t>(m.to), false};
   }
   core::Buffer<std::int64_t> local(ctx.threads() * d);
-  core::parallel_for(ctx, entries.size(), std::max<std::size_t>(1, 262144 / d), [&](std::size_t begin, std::size_t end, unsigned slot) {
+  core::parallel_for(ctx, entries.size(), 262144 / std::max<std::size_t>(1, d), [&](std::size_t begin, std::size_t end, unsigned slot) {
     std::int64_t* const run = local.data() + slot * d;
     for (std::size_t e = begin; e < end;) {
       const std::uint32_t cluster = entries[e].cluster;

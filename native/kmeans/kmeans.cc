@@ -74,7 +74,7 @@ class Fit {
     const std::uint32_t runs = options_.init == KMeansInit::given ? 1 : options_.runs;
     for (std::uint32_t r = 0; r < runs; ++r) {
       seed(r);
-      KMeansResult result = iterate();
+      KMeansResult result = iterate(r, runs);
       for (std::size_t i = 0; i < kc_ * d_; ++i) rounded[i] = static_cast<float>(centroids_[i]);
       search_->set(ctx_, ConstMatrix{rounded.data(), kc_, d_});
       assign_all(labels_.data());
@@ -209,7 +209,7 @@ class Fit {
     screened_ += n_;
   }
 
-  KMeansResult iterate() {
+  KMeansResult iterate(std::uint64_t run, std::uint64_t runs) {
     CentroidSums sums(k_, points_, factor(), kc_, bounds_.data());
     const core::FixedSum weights(options_.weight ? largest_weight_ : 1.0, n_);
     std::vector<std::int64_t> weight(kc_, 0);
@@ -240,7 +240,7 @@ class Fit {
       std::vector<Move> back;
       for (const Move& m : borrowed) back.push_back({m.row, m.to, m.from});
       sums.apply(ctx_, back);
-      ctx_.progress("kmeans", result.iterations, options_.max_iterations);
+      ctx_.progress("kmeans", run * options_.max_iterations + result.iterations, runs * options_.max_iterations);
       if (settled || shift() <= tolerance_) {
         result.converged = true;
         break;

@@ -37,12 +37,14 @@ class Lottery {
     for (const std::int64_t b : blocks_) sum += b;
     return sum;
   }
-  // The row that owns ticket number `number`, which must be below total().
+  // The row that owns ticket number `number`, which must be below total(). Never leaves the table, even where the caller
+  // has written to the points meanwhile and nothing adds up.
   std::size_t row_of(std::int64_t number) const noexcept {
     std::size_t b = 0;
-    while (number >= blocks_[b]) number -= blocks_[b++];
+    while (b + 1 < blocks_.size() && number >= blocks_[b]) number -= blocks_[b++];
     std::size_t i = b * kBlock;
-    while (number >= tickets_[i]) number -= tickets_[i++];
+    const std::size_t last = std::min(tickets_.size(), i + kBlock) - 1;
+    while (i < last && number >= tickets_[i]) number -= tickets_[i++];
     return i;
   }
 
@@ -82,7 +84,7 @@ class PlusPlus {
   PlusPlus(core::Context& ctx, const simd::Kernels& k, const KMeansData& data, std::size_t clusters, std::uint64_t seed,
            std::uint32_t run)
       : ctx_(ctx), k_(k), data_(data), d_(data.points.cols), n_(data.points.rows), clusters_(clusters), seed_(seed),
-        run_(run), bound_(k, d_), closest_(n_), potential_(n_),
+        run_(run), bound_(k, data.inverse_norm ? Metric::cosine : Metric::sqeuclidean, d_), closest_(n_), potential_(n_),
         trials_(2 + static_cast<std::size_t>(std::log(static_cast<double>(clusters)))),
         groups_((trials_ + k.few - 1) / k.few), candidate_(trials_ * d_), packed_(groups_ * k.few * leading(), 0.0f),
         extent_(trials_), half_(trials_) {}
@@ -135,15 +137,22 @@ class PlusPlus {
         }
       for (; i < end; ++i) closest_[i] = distance(i, candidate_.data());
     });
+    weigh();
+    return row;
+  }
+
+  // Tickets from weight · squared distance, to the scale of the largest.
+  void weigh() {
     double largest = 0;
     for (std::size_t i = 0; i < n_; ++i) largest = std::max(largest, closest_[i] * data_.weight_of(i));
     fixed_ = core::FixedSum(largest, n_);
     for (std::size_t i = 0; i < n_; ++i) potential_.tickets()[i] = fixed_.term(closest_[i] * data_.weight_of(i));
     potential_.recount();
-    return row;
   }
 
   std::size_t next(std::size_t step) {
+    // Once a far outlier is a seed, tickets to its scale would tell the rest no longer apart.
+    if (potential_.total() < fixed_.most() >> 10) weigh();
     const std::int64_t total = potential_.total();
     std::vector<std::size_t> rows(trials_);
     for (std::size_t t = 0; t < trials_; ++t)

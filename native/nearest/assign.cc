@@ -53,6 +53,7 @@ double assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, Co
     require_directions(ctx, points, "points", inverse_norm.data());
     require_directions(ctx, centroids, "centroids", ignored.data());
   }
+  if (points.rows == 0) return 0;
   Buffer<float> mean(points.cols, 0.0f);
   if (metric != Metric::dot) column_means(ctx, points, inverse_norm.data(), mean.data());
   CentroidSearch search(k, metric, centroids.rows, points.cols, mean.data());

@@ -13,7 +13,7 @@ using core::ConstMatrix;
 
 CentroidSearch::CentroidSearch(const simd::Kernels& k, Metric metric, std::size_t clusters, std::size_t d,
                                const float* shift)
-    : k_(k), metric_(metric), clusters_(clusters), d_(d), shift_(d, 0.0f), bound_(k, d), panels_(k, clusters, d),
+    : k_(k), metric_(metric), clusters_(clusters), d_(d), shift_(d, 0.0f), bound_(k, metric, d), panels_(k, clusters, d),
       panel_count_((clusters + k.panel - 1) / k.panel) {
   if (shift && metric != Metric::dot) std::copy_n(shift, d, shift_.data());
 }
@@ -72,6 +72,10 @@ Extent CentroidSearch::pack(ConstMatrix points, const double* inverse_norm, std:
 
 std::size_t CentroidSearch::assign(const core::Context& ctx, ConstMatrix points, const double* inverse_norm,
                                    std::size_t begin, std::size_t end, std::int32_t* labels, Scratch& s) const {
+  if (clusters_ == 1) {
+    std::fill(labels + begin, labels + end, 0);
+    return 0;
+  }
   const std::size_t ld = leading(d_), lanes = k_.lanes;
   std::size_t rechecked = 0;
   for (std::size_t first = begin; first < end; first += kBlock) {
@@ -95,11 +99,16 @@ std::size_t CentroidSearch::assign(const core::Context& ctx, ConstMatrix points,
       for (std::size_t v = 0; v < lanes; ++v)
         if (v != at) second = std::min(second, best[v]);
       const std::int32_t label = s.index[i * lanes + at];
-      labels[first + i] = label;
-      const double margin = static_cast<double>(second) - static_cast<double>(best[at]);
+      const double lowest = static_cast<double>(best[at]), margin = static_cast<double>(second) - lowest;
       const double doubt = 2 * bound_(s.extent[i], widest_, highest_);
-      // Written so that NaN counts as doubt. A single centroid has nothing to lose to.
-      if (clusters_ > 1 && !(margin > doubt)) s.pending.push_back({first + i, best[at], label});
+      if (margin > doubt) {
+        labels[first + i] = label;
+        continue;
+      }
+      // Without a bound the scores may be infinite or NaN, and their index one of the padding: all centroids are left.
+      const auto j = static_cast<std::size_t>(label);
+      const double limit = std::isinf(doubt) ? doubt : lowest + bound_(s.extent[i], panels_.extent(j), panels_.offset(j));
+      s.pending.push_back({first + i, limit});
     }
     if (s.pending.size() >= kRecheck || first + kBlock >= end) {
       rechecked += s.pending.size();
@@ -116,11 +125,8 @@ void CentroidSearch::recheck(const core::Context& ctx, ConstMatrix points, const
   const std::size_t count = std::min(kRecheck, s.pending.size());
   const auto* pending = s.pending.data() + (s.pending.size() - count);
   const std::size_t padded = (count + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
-  double limit[kRecheck];
   for (std::size_t i = 0; i < count; ++i) {
     s.extent[i] = pack(points, inverse_norm, pending[i].row, s.rows.data() + i * ld);
-    const auto j = static_cast<std::size_t>(pending[i].index);
-    limit[i] = static_cast<double>(pending[i].best) + bound_(s.extent[i], panels_.extent(j), panels_.offset(j));
     s.candidates[i].clear();
   }
   for (std::size_t p = 0; p < panel_count_; ++p) {
@@ -132,9 +138,9 @@ void CentroidSearch::recheck(const core::Context& ctx, ConstMatrix points, const
       const double widest = bound_(s.extent[i], panels_.widest(p), panels_.highest(p));
       for (std::size_t c = 0; c < columns; ++c) {
         const double score = static_cast<double>(s.stored[i * width + c]);
-        if (score - widest > limit[i]) continue;
+        if (score - widest > pending[i].limit) continue;
         const std::size_t j = first + c;
-        if (score - bound_(s.extent[i], panels_.extent(j), panels_.offset(j)) > limit[i]) continue;
+        if (score - bound_(s.extent[i], panels_.extent(j), panels_.offset(j)) > pending[i].limit) continue;
         s.candidates[i].push_back(static_cast<std::int32_t>(j));
       }
     }
@@ -148,6 +154,7 @@ void CentroidSearch::recheck(const core::Context& ctx, ConstMatrix points, const
 
 std::int32_t CentroidSearch::decide(const float* x, const std::vector<std::int32_t>& candidates,
                                     core::ExactSum& exact) const {
+  if (candidates.empty()) return 0;  // only when the caller has written to the row since it was screened
   std::size_t winner = static_cast<std::size_t>(candidates.front());
   double lowest = 0, size = 0;
   for (std::size_t n = 0; n < candidates.size(); ++n) {

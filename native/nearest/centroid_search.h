@@ -38,8 +38,7 @@ class CentroidSearch {
     std::vector<Extent> extent;
     struct Pending {
       std::size_t row;
-      float best;
-      std::int32_t index;
+      double limit;  // no centroid whose score is above it for certain can win
     };
     std::vector<Pending> pending;
     std::vector<std::vector<std::int32_t>> candidates;

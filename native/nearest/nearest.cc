@@ -34,43 +34,71 @@ class Shortlist {
  public:
   void reset(std::size_t count) {
     count_ = count;
-    capacity_ = std::max(4 * count, count + 192);
+    capacity_ = std::max(4 * count, count + kCrowd / 2);
     list_.clear();
     limit_ = std::numeric_limits<float>::infinity();
+    crowded_ = false;
   }
   float limit() const noexcept { return limit_; }
-  void add(const Candidate& c) {
+  // Whether the screen left more points than are wanted.
+  bool crowded() const noexcept { return crowded_ || list_.size() > count_; }
+  const std::vector<Candidate>& list() const noexcept { return list_; }
+
+  // True when the screen leaves too many (ties, mostly): the list must then be cut down by keep().
+  bool add(const Candidate& c, std::vector<float>& scratch) {
     list_.push_back(c);
-    if (list_.size() >= capacity_) prune();
+    if (list_.size() < capacity_) return false;
+    prune(scratch);
+    return list_.size() > count_ + kCrowd;
   }
-  const std::vector<Candidate>& finish() {
-    prune();
-    return list_;
+  void prune(std::vector<float>& highs) {
+    if (list_.size() <= count_) return;
+    highs.clear();
+    for (const Candidate& c : list_) highs.push_back(c.high);
+    const auto kth = highs.begin() + static_cast<std::ptrdiff_t>(count_ - 1);
+    std::nth_element(highs.begin(), kth, highs.end());
+    limit_ = std::min(limit_, *kth);
+    std::erase_if(list_, [&](const Candidate& c) { return c.low > limit_; });
+    // Some that cannot be told apart: let the list grow rather than prune at every step.
+    capacity_ = std::max(capacity_, 2 * list_.size());
+  }
+  // Only the candidates at these places stay: the nearest of the list.
+  template <class Places>
+  void keep(const Places& nearest) {
+    crowded_ = true;
+    std::vector<Candidate> kept;
+    float highest = -std::numeric_limits<float>::infinity();
+    for (const auto& n : nearest) {
+      kept.push_back(list_[n.place]);
+      highest = std::max(highest, kept.back().high);
+    }
+    std::copy(kept.begin(), kept.end(), list_.begin());
+    list_.resize(kept.size());
+    limit_ = std::min(limit_, highest);
+    capacity_ = 2 * (count_ + kCrowd);
   }
 
  private:
-  void prune() {
-    if (list_.size() <= count_) return;
-    highs_.clear();
-    for (const Candidate& c : list_) highs_.push_back(c.high);
-    const auto kth = highs_.begin() + static_cast<std::ptrdiff_t>(count_ - 1);
-    std::nth_element(highs_.begin(), kth, highs_.end());
-    limit_ = std::min(limit_, *kth);
-    std::erase_if(list_, [&](const Candidate& c) { return c.low > limit_; });
-    // Many that cannot be told apart: let the list grow rather than prune at every step.
-    capacity_ = std::max(capacity_, 2 * list_.size());
-  }
+  static constexpr std::size_t kCrowd = 384;
 
   std::size_t count_ = 0, capacity_ = 0;
   float limit_ = 0;
+  bool crowded_ = false;
   std::vector<Candidate> list_;
-  std::vector<float> highs_;
 };
 
 struct Scored {
   double value;  // ascending is nearer
   double blur;   // how far float64 may be off
   std::int32_t index;
+  std::uint32_t place;  // in the shortlist
+};
+
+// What one thread needs to put a shortlist in order.
+struct Sorter {
+  std::vector<Scored> found;
+  std::vector<float> highs;
+  core::ExactSum exact;
 };
 
 class Search {
@@ -78,7 +106,7 @@ class Search {
   Search(core::Context& ctx, const simd::Kernels& k, ConstMatrix queries, ConstMatrix points, std::size_t count,
          Metric metric, std::int32_t* indices, float* distances)
       : ctx_(ctx), k_(k), queries_(queries), points_(points), count_(count), metric_(metric), indices_(indices),
-        distances_(distances), d_(points.cols), bound_(k, d_), shift_(d_, 0.0f), point_squares_(points.rows),
+        distances_(distances), d_(points.cols), group_(std::clamp<std::size_t>((std::size_t{1} << 19) / count, kBlock, 8192)), bound_(k, metric, d_), shift_(d_, 0.0f), point_squares_(points.rows),
         point_scale_(metric == Metric::cosine ? points.rows : 0),
         panels_(k, std::min(points.rows, kPart), d_) {
     squared_norms(ctx, points, point_squares_.data());
@@ -89,18 +117,18 @@ class Search {
   }
 
   double run() {
-    const std::size_t group = std::min(queries_.rows, kGroup);
+    const std::size_t group = std::min(queries_.rows, group_);
     lists_.resize(group);
     packed_ = Buffer<float>((group + k_.row_tile) * leading(), 0.0f);
     extent_.resize(group);
     query_squares_ = Buffer<double>(group);
-    const std::size_t groups = (queries_.rows + kGroup - 1) / kGroup;
+    const std::size_t groups = (queries_.rows + group_ - 1) / group_;
     const std::size_t parts = (points_.rows + kPart - 1) / kPart;
     for (std::size_t g = 0; g < groups; ++g) {
-      const std::size_t first = g * kGroup, rows = std::min(kGroup, queries_.rows - first);
+      const std::size_t first = g * group_, rows = std::min(group_, queries_.rows - first);
       pack_queries(first, rows);
       for (std::size_t p = 0; p < parts; ++p) {
-        screen(rows, p * kPart, std::min(kPart, points_.rows - p * kPart));
+        screen(first, rows, p * kPart, std::min(kPart, points_.rows - p * kPart));
         ctx_.progress("nearest", g * parts + p + 1, groups * parts);
       }
       settle(first, rows);
@@ -109,7 +137,6 @@ class Search {
   }
 
  private:
-  static constexpr std::size_t kGroup = 8192;  // queries whose shortlists are open at once
   static constexpr std::size_t kPart = 4096;   // points packed at once
   static constexpr std::size_t kBlock = 96;    // queries a thread takes at once
 
@@ -129,7 +156,7 @@ class Search {
     });
   }
 
-  void screen(std::size_t rows, std::size_t first_point, std::size_t points) {
+  void screen(std::size_t first, std::size_t rows, std::size_t first_point, std::size_t points) {
     const std::size_t width = panels_.width(), panel_count = (points + width - 1) / width;
     core::parallel_for(ctx_, panel_count, 4, [&](std::size_t begin, std::size_t end, unsigned) {
       for (std::size_t p = begin; p < end; ++p)
@@ -145,6 +172,7 @@ class Search {
     Buffer<float> scores(ctx_.threads() * kBlock * width);
     core::parallel_for(ctx_, rows, kBlock, [&](std::size_t begin, std::size_t end, unsigned slot) {
       float* const out = scores.data() + slot * kBlock * width;
+      Sorter sorter;
       const std::size_t padded = (end - begin + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
       for (std::size_t p = 0; p < panel_count; ++p) {
         ctx_.check();
@@ -152,12 +180,13 @@ class Search {
                        panels_.width(p), d_, panels_.offsets(p), out);
         const std::size_t columns = std::min(width, points - p * width);
         for (std::size_t i = begin; i < end; ++i)
-          take(i, out + (i - begin) * panels_.width(p), p, columns, first_point + p * width);
+          take(first, i, out + (i - begin) * panels_.width(p), p, columns, first_point + p * width, sorter);
       }
     });
   }
 
-  void take(std::size_t i, const float* scores, std::size_t p, std::size_t columns, std::size_t first) {
+  void take(std::size_t first, std::size_t i, const float* scores, std::size_t p, std::size_t columns,
+            std::size_t first_point, Sorter& sorter) {
     Shortlist& list = lists_[i];
     const double widest = bound_(extent_[i], panels_.widest(p), panels_.highest(p));
     // Rounded up a little, so that the float32 comparison never drops what the exact one below would keep.
@@ -171,11 +200,14 @@ class Search {
       const std::size_t j = p * panels_.width() + c;
       const double score = static_cast<double>(scores[c]);
       const double error = bound_(extent_[i], panels_.extent(j), panels_.offset(j));
-      const bool known = error < 1e37;
+      const bool known = error < 1e37 && std::isfinite(score);
       const Candidate candidate{known ? below(score - error) : -std::numeric_limits<float>::infinity(),
                                 known ? above(score + error) : std::numeric_limits<float>::infinity(),
-                                static_cast<std::int32_t>(first + c)};
-      if (!(candidate.low > list.limit())) list.add(candidate);
+                                static_cast<std::int32_t>(first_point + c)};
+      if (candidate.low > list.limit() || !list.add(candidate, sorter.highs)) continue;
+      ctx_.check();
+      sort(first + i, query_squares_[i], list, sorter);
+      list.keep(sorter.found);
     }
   }
 
@@ -189,20 +221,17 @@ class Search {
 
   void settle(std::size_t first, std::size_t rows) {
     core::parallel_for(ctx_, rows, 16, [&](std::size_t begin, std::size_t end, unsigned) {
-      std::vector<Scored> found;
-      core::ExactSum exact;
+      Sorter sorter;
       for (std::size_t i = begin; i < end; ++i) {
         ctx_.check();
+        lists_[i].prune(sorter.highs);
+        if (lists_[i].crowded()) crowded_.fetch_add(1, std::memory_order_relaxed);
+        sort(first + i, query_squares_[i], lists_[i], sorter);
         const float* x = queries_.row(first + i);
-        const std::vector<Candidate>& list = lists_[i].finish();
-        if (list.size() > count_) crowded_.fetch_add(1, std::memory_order_relaxed);
-        found.clear();
-        for (const Candidate& c : list) found.push_back(score(x, query_squares_[i], c.index));
-        std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count_), found.end(),
-                          [&](const Scored& a, const Scored& b) { return nearer(x, a, b, exact); });
         for (std::size_t n = 0; n < count_; ++n) {
-          const auto j = static_cast<std::size_t>(found[n].index);
-          indices_[(first + i) * count_ + n] = found[n].index;
+          const std::int32_t index = sorter.found[n].index;
+          const auto j = static_cast<std::size_t>(index);
+          indices_[(first + i) * count_ + n] = index;
           distances_[(first + i) * count_ + n] =
               static_cast<float>(pair_value(metric_, x, query_squares_[i], points_.row(j), point_squares_[j], d_));
         }
@@ -210,12 +239,24 @@ class Search {
     });
   }
 
-  Scored score(const float* x, double xx, std::int32_t index) const {
+  // The `count` nearest of a list, nearest first, into sorter.found.
+  void sort(std::size_t query, double square, const Shortlist& list, Sorter& sorter) const {
+    const float* const x = queries_.row(query);
+    sorter.found.clear();
+    for (std::size_t n = 0; n < list.list().size(); ++n)
+      sorter.found.push_back(score(x, square, list.list()[n].index, static_cast<std::uint32_t>(n)));
+    const auto last = sorter.found.begin() + static_cast<std::ptrdiff_t>(count_);
+    std::partial_sort(sorter.found.begin(), last, sorter.found.end(),
+                      [&](const Scored& a, const Scored& b) { return nearer(x, a, b, sorter.exact); });
+    sorter.found.erase(last, sorter.found.end());
+  }
+
+  Scored score(const float* x, double xx, std::int32_t index, std::uint32_t place) const {
     const auto j = static_cast<std::size_t>(index);
     const Metric by = metric_ == Metric::euclidean ? Metric::sqeuclidean : metric_;
     const double v = pair_value(by, x, xx, points_.row(j), point_squares_[j], d_);
     const double size = metric_ == Metric::cosine ? 2.0 : xx + point_squares_[j];
-    return {metric_ == Metric::dot ? -v : v, size * (static_cast<double>(d_) + 8) * 0x1p-51, index};
+    return {metric_ == Metric::dot ? -v : v, size * (static_cast<double>(d_) + 8) * 0x1p-51, index, place};
   }
 
   bool nearer(const float* x, const Scored& a, const Scored& b, core::ExactSum& exact) const {
@@ -235,6 +276,7 @@ class Search {
   std::int32_t* indices_;
   float* distances_;
   std::size_t d_;
+  std::size_t group_;  // queries whose shortlists are open at once
   ScoreBound bound_;
   Buffer<float> shift_;
   Buffer<double> point_squares_, point_scale_, query_squares_;
@@ -251,6 +293,7 @@ double nearest(core::Context& ctx, const simd::Kernels& k, ConstMatrix queries, 
                Metric metric, std::int32_t* indices, float* distances) {
   require_finite(ctx, queries, "queries");
   if (points.data != queries.data) require_finite(ctx, points, "points");
+  if (queries.rows == 0) return 0;
   return Search(ctx, k, queries, points, count, metric, indices, distances).run();
 }
 

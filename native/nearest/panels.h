@@ -27,15 +27,16 @@ struct Extent {
 
 // Bounds |score − true score|. Rounding of the sum of d products: gamma · (offset + ‖x'‖‖c'‖), whatever the order of
 // additions (Higham: Accuracy and Stability of Numerical Algorithms, 3.1); of the vectors: Cauchy–Schwarz; of the
-// offset: half a unit. `slack` covers the float64 recheck, so that what is proven here the recheck would find too;
-// `tiny` covers underflow. Scores that might overflow have an infinite bound.
+// offset: half a unit. `slack` covers the float64 recheck, so that what is proven here the recheck would find too: it
+// takes differences for the euclidean metrics, but products of whole unit vectors for cosine, however short those are
+// that the shift has left here. `tiny` covers underflow. Scores that might overflow have an infinite bound.
 class ScoreBound {
  public:
-  ScoreBound(const simd::Kernels& k, std::size_t d) noexcept;
+  ScoreBound(const simd::Kernels& k, Metric metric, std::size_t d) noexcept;
   double operator()(const Extent& x, const Extent& c, double offset) const noexcept;
 
  private:
-  double gamma_, slack_, tiny_;
+  double gamma_, slack_, tiny_, floor_;
 };
 
 // x · scale − shift of one row as float32, and its extent. `unit` tells that scale is a rounded 1/‖x‖.

@@ -72,12 +72,16 @@ void tridiagonalize(const core::Context& ctx, double* a, std::size_t n, double* 
 void diagonalize(const core::Context& ctx, double* diagonal, double* below, std::size_t n, double* basis) {
   std::vector<double> e(below, below + (n > 0 ? n - 1 : 0));
   e.push_back(0.0);
+  // A matrix of low rank leaves a block of rounding noise, which may be too small to square: what is below the noise of
+  // the whole matrix counts as zero.
+  double norm = 0;
+  for (std::size_t i = 0; i < n; ++i) norm = std::max(norm, std::abs(diagonal[i]) + std::abs(e[i]));
   for (std::size_t l = 0; l < n; ++l)
     for (int sweep = 0;; ++sweep) {
       std::size_t m = l;
       for (; m + 1 < n; ++m) {
         const double scale = std::abs(diagonal[m]) + std::abs(diagonal[m + 1]);
-        if (std::abs(e[m]) <= 0x1p-53 * scale) break;
+        if (std::abs(e[m]) <= 0x1p-53 * scale + 0x1p-60 * norm) break;
       }
       if (m == l) break;
       if (sweep == 80) throw core::Error(core::Code::internal, "the eigenvalue iteration did not converge");
@@ -183,12 +187,15 @@ void krylov(core::Context& ctx, const double* a, std::size_t n, std::size_t coun
         ++filled;
       }
     }
-    for (std::size_t i = 0; i < size; ++i)
+    for (std::size_t i = 0; i < size; ++i) {
+      ctx.check();
       for (std::size_t j = 0; j <= i; ++j)
         small[i * size + j] = small[j * size + i] = dot(basis.data() + i * n, image.data() + j * n, n);
+    }
     dense(ctx, small.data(), size, block, theta.data(), mix.data());
     double worst = 0;
     for (std::size_t b = 0; b < block; ++b) {
+      ctx.check();
       double* const v = start.data() + b * n;
       std::vector<double> av(n, 0.0);
       std::fill_n(v, n, 0.0);

@@ -17,7 +17,7 @@ namespace {
 [[noreturn]] void refuse(const std::string& what) { throw core::Error(core::Code::bad_input, what); }
 
 template <class Index>
-void check(const SparseView<Index>& w) {
+void check(const core::Context& ctx, const SparseView<Index>& w) {
   if (w.indptr[0] != 0) refuse("weights.indptr must begin with 0, not " + std::to_string(w.indptr[0]));
   for (std::size_t i = 0; i < w.rows; ++i)
     if (w.indptr[i + 1] < w.indptr[i] || static_cast<std::uint64_t>(w.indptr[i + 1]) > w.entries)
@@ -27,6 +27,7 @@ void check(const SparseView<Index>& w) {
     refuse("weights.indptr ends with " + std::to_string(w.indptr[w.rows]) + ", but there are " +
            std::to_string(w.entries) + " entries");
   for (std::size_t e = 0; e < w.entries; ++e) {
+    if (e % 1048576 == 0) ctx.check();
     if (w.indices[e] < 0 || static_cast<std::size_t>(w.indices[e]) >= w.cols)
       refuse("weights.indices[" + std::to_string(e) + "] is " + std::to_string(w.indices[e]) + ", but there are " +
              std::to_string(w.cols) + " columns");
@@ -39,23 +40,27 @@ void check(const SparseView<Index>& w) {
 template <class Index>
 void weighted_mean(core::Context& ctx, const simd::Kernels& k, const SparseView<Index>& w, core::ConstMatrix vectors,
                    core::MutableMatrix out) {
-  check(w);
+  check(ctx, w);
   require_finite(ctx, vectors, "vectors");
   // By column, rows ascending.
   Buffer<std::size_t> start(w.cols + 1, 0);
-  for (std::size_t e = 0; e < w.entries; ++e) ++start[static_cast<std::size_t>(w.indices[e]) + 1];
+  for (std::size_t e = 0; e < w.entries; ++e)
+    if (const auto j = static_cast<std::size_t>(w.indices[e]); j < w.cols) ++start[j + 1];
   for (std::size_t j = 0; j < w.cols; ++j) start[j + 1] += start[j];
   struct Entry {
     std::size_t row;
     float weight;
   };
-  Buffer<Entry> entries(w.entries);
+  Buffer<Entry> entries(w.entries, Entry{});
   Buffer<std::size_t> next(w.cols);
   std::copy_n(start.data(), w.cols, next.data());
-  for (std::size_t i = 0; i < w.rows; ++i) {
+  for (std::size_t i = 0, e = 0; i < w.rows; ++i) {
     if (i % 65536 == 0) ctx.check();
-    for (auto e = static_cast<std::size_t>(w.indptr[i]); e < static_cast<std::size_t>(w.indptr[i + 1]); ++e)
-      entries[next[static_cast<std::size_t>(w.indices[e])]++] = {i, w.data[e]};
+    for (const auto end = std::min(w.entries, static_cast<std::size_t>(w.indptr[i + 1])); e < end; ++e) {
+      const auto j = static_cast<std::size_t>(w.indices[e]);
+      if (j >= w.cols || next[j] == start[j + 1]) refuse("weights was written to while the operation ran");
+      entries[next[j]++] = {i, w.data[e]};
+    }
   }
   const std::size_t d = vectors.cols;
   Buffer<double> sums(ctx.threads() * d);

@@ -1,7 +1,7 @@
 /**
- * Packs texts into batches: sorted by number of tokens (of equal ones the first comes first), then filled until one more
- * text would make rows × longest exceed the budget. A text without tokens is in no batch; one that exceeds the budget alone is
- * alone. The result depends on the lengths only.
+ * Packs texts into batches: sorted by number of tokens (of equal ones the first comes first), then filled until one
+ * more text would make rows × longest exceed the budget. A text without tokens is in no batch; one that exceeds the
+ * budget alone is alone. The result depends on the lengths only.
  *
  * @param lengths tokens of every text
  * @param budget padded tokens a batch may hold

@@ -1,10 +1,10 @@
 import { MatomariError } from '../errors.js';
 
 /**
- * The normaliser that SentencePiece compiles into a model (`Precompiled` in tokenizer.json): a double-array trie over
- * UTF-8 bytes, whose values point into a table of NUL-ended replacements. It follows the `tokenizers` library in
- * Rust, whose two oddities decide token ids: a grapheme of fewer than six bytes is replaced whole when any prefix of
- * it is in the trie, and of several prefixes the shortest counts.
+ * The normaliser that SentencePiece compiles into a model (`Precompiled` in tokenizer.json): a double-array trie
+ * over UTF-8 bytes, whose values point into a table of NUL-ended replacements. It follows the `tokenizers` library
+ * in Rust, whose two oddities decide token ids: a grapheme of fewer than six bytes is replaced whole when any
+ * prefix of it is in the trie, and of several prefixes the shortest counts.
  */
 export class Charsmap {
   readonly #units: Uint32Array;

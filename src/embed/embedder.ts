@@ -8,7 +8,9 @@ import { embedToFile } from './to-file.js';
 import type { Tokenized, TokenizeRequest } from './tokenizer-worker.js';
 import type { WorkerLink } from './worker-link.js';
 
-/** Which prompt is put before the texts; without either, the one given to loadEmbedder, else the model's default. */
+/**
+ * Which prompt is put before the texts; without either, the one given to loadEmbedder, else the model's default.
+ */
 export interface PromptOptions {
   /** Name of a prompt of the model (config_sentence_transformers.json), e.g. `query`. */
   prompt?: string | undefined;
@@ -49,10 +51,10 @@ export interface Embedder {
   /**
    * The vectors of texts, one row a text, in order: [texts × dimensions].
    *
-   * A text without any token (the empty text, where the model adds no special tokens) is the zero vector; an empty list
-   * gives 0 rows. Vectors of the built-in model are the same bit for bit whatever stands beside a text; those of other
-   * models move by float rounding (dynamically quantised ones by about 1e-3) with the batch.
-   * Throws `bad_input` for what is not a string, `bad_option` for an unknown prompt, `cancelled`, `closed`.
+   * A text without any token (the empty text, where the model adds no special tokens) is the zero vector; an empty
+   * list gives 0 rows. Vectors of the built-in model are the same bit for bit whatever stands beside a text; those
+   * of other models move by float rounding (dynamically quantised ones by about 1e-3) with the batch. Throws
+   * `bad_input` for what is not a string, `bad_option` for an unknown prompt, `cancelled`, `closed`.
    */
   embed(
     texts: readonly string[],
@@ -65,7 +67,10 @@ export interface Embedder {
     options?: PromptOptions & { signal?: AbortSignal | undefined },
   ): Promise<Int32Array>;
 
-  /** Token ids as the model gets them: prompt and special tokens included, after truncation, unpadded (so every mask is all ones). */
+  /**
+   * Token ids as the model gets them: prompt and special tokens included, after truncation, unpadded (so every mask
+   * is all ones).
+   */
   tokenize(
     texts: readonly string[],
     options?: PromptOptions & { signal?: AbortSignal | undefined },
@@ -74,10 +79,10 @@ export interface Embedder {
   /**
    * Embeds a stream of texts into a .npy file (float32, one row a text) in memory that does not grow with it.
    *
-   * Until it is done only PATH.partial and PATH.journal exist. After an abort or a kill, `resume: true` with the same texts and
-   * settings on the same machine goes on and ends with the same bytes as an unbroken run; it skips the texts already
-   * embedded, and refuses with `bad_input` where they differ. Without `resume` it starts over. Progress has total 0 when
-   * the number of texts is not known. Throws `bad_file` when the file cannot be written.
+   * Until it is done only PATH.partial and PATH.journal exist. After an abort or a kill, `resume: true` with the
+   * same texts and settings on the same machine goes on and ends with the same bytes as an unbroken run; it skips
+   * the texts already embedded, and refuses with `bad_input` where they differ. Without `resume` it starts over.
+   * Progress has total 0 when the number of texts is not known. Throws `bad_file` when the file cannot be written.
    */
   embedToFile(
     texts: Iterable<string> | AsyncIterable<string>,

@@ -23,9 +23,9 @@ export interface Encoder {
 
 /**
  * An encoder from a tokenizer.json. WordPiece and BPE are the JavaScript tokenizers library's; Unigram models are
- * read by our own code, because the library's ids differ from Python's now and then (it has fixed rules in place of the
- * compiled character map, and breaks ties otherwise), it overflows the stack on a text of 100,000 characters, and it takes ten times as long.
- * The file's own truncation and padding are ignored.
+ * read by our own code, because the library's ids differ from Python's now and then (it has fixed rules in place of
+ * the compiled character map, and breaks ties otherwise), it overflows the stack on a text of some 200,000
+ * characters, and it takes six times as long. The file's own truncation and padding are ignored.
  */
 export async function createEncoder(spec: TokenizerSpec): Promise<Encoder> {
   const json = parse(await readFile(spec.json, 'utf8'), spec.json);

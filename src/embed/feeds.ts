@@ -9,8 +9,8 @@ export interface Feed {
 }
 
 /**
- * What a graph is fed for one batch: every integer input that it has, [rows × longest], padded at the right, and for the pooling
- * graft the weights and the mask.
+ * What a graph is fed for one batch: every integer input that it has, [rows × longest], padded at the right, and
+ * for the pooling graft the weights and the mask.
  *
  * @param rows token ids of every text, at least one each
  * @param inputs name and element type of the graph's own inputs

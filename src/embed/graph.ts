@@ -28,8 +28,9 @@ const EXPORT = 'export it for embedding: optimum-cli export onnx --task feature-
 const INPUTS = ['input_ids', 'attention_mask', 'token_type_ids', 'position_ids'];
 
 /**
- * Decides which output of a graph the vectors come from: `sentence_embedding` as it is, else hidden states, to be pooled.
- * Throws `bad_file` with the way out where there is neither, or where the graph asks for more than token ids.
+ * Decides which output of a graph the vectors come from: `sentence_embedding` as it is, else hidden states, to be
+ * pooled. Throws `bad_file` with the way out where there is neither, or where the graph asks for more than token
+ * ids.
  */
 export function planGraph(file: Uint8Array, spec: GraphSpec): GraphPlan {
   const { inputs, outputs } = ports(file, spec.graph);

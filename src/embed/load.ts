@@ -13,7 +13,9 @@ import { WorkerLink } from './worker-link.js';
 
 /** Options of loadEmbedder; what is left out the model's own files decide. */
 export interface LoadEmbedderOptions extends PromptOptions {
-  /** Precision of the weights, i.e. which file of the onnx folder (default: model.onnx, else the only one there is). */
+  /**
+   * Precision of the weights, i.e. which file of the onnx folder (default: model.onnx, else the only one there is).
+   */
   dtype?: Dtype | undefined;
   /** Where to run (default `auto`). */
   device?: Device | undefined;
@@ -47,16 +49,18 @@ const OPTIONS = [
 /**
  * Loads an embedding model.
  *
- * A model is a directory in the layout of sentence-transformers with an ONNX graph: `modules.json`, `1_Pooling/config.json`,
- * `config_sentence_transformers.json`, `sentence_bert_config.json`, `tokenizer.json` and `onnx/*.onnx` decide pooling, prompts,
- * maximum length and normalisation as they do in Python; without modules.json vectors are the mean over the tokens, not
- * normalised. A graph with an output `sentence_embedding` is used as it is. Token ids equal those of Python's tokenizers.
+ * A model is a directory in the layout of sentence-transformers with an ONNX graph: `modules.json`,
+ * `1_Pooling/config.json`, `config_sentence_transformers.json`, `sentence_bert_config.json`, `tokenizer.json` and
+ * `onnx/*.onnx` decide pooling, prompts, maximum length and normalisation as they do in Python; without
+ * modules.json vectors are the mean over the tokens, not normalised. A graph with an output `sentence_embedding` is
+ * used as it is. Token ids equal those of Python's tokenizers.
  *
  * Tokenising and the model's session run in two worker threads, which do not keep the process alive while idle.
  *
- * @param model 'builtin' (Japanese and English, 128 dimensions, comes with the package) or the path of a model directory
- * @throws `model_not_found` for a missing directory or file, `bad_file` for one that cannot be used, `bad_option`, `no_device`,
- *   `no_addon` when onnxruntime-node cannot be loaded, `cancelled`
+ * @param model 'builtin' (Japanese and English, 128 dimensions, comes with the package) or the path of a model
+ *   directory
+ * @throws `model_not_found` for a missing directory or file, `bad_file` for one that cannot be used, `bad_option`,
+ *   `no_device`, `no_addon` when onnxruntime-node cannot be loaded, `cancelled`
  */
 export async function loadEmbedder(model: string, options: LoadEmbedderOptions = {}): Promise<Embedder> {
   checkOptions('loadEmbedder', options, OPTIONS);

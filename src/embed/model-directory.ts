@@ -182,7 +182,9 @@ const LEGACY: [key: `pooling_mode_${string}`, mode: PoolingMode][] = [
   ['pooling_mode_lasttoken', 'lasttoken'],
 ];
 
-/** The modes of a pooling configuration, in the order in which their results are joined; mean where it names none. */
+/**
+ * The modes of a pooling configuration, in the order in which their results are joined; mean where it names none.
+ */
 function poolingModes(config: PoolingConfig): PoolingMode[] {
   const named = config.pooling_mode;
   if (named !== undefined)

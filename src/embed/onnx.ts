@@ -1,7 +1,8 @@
 /**
- * As much of the ONNX file format (protocol buffers) as is needed to see what a graph takes and gives, and to add a few
- * nodes to it. Appending works because the concatenation of two serialised messages is their merge: a ModelProto that holds
- * only a graph with new nodes, inputs and outputs, written after the original bytes, extends the original graph.
+ * As much of the ONNX file format (protocol buffers) as is needed to see what a graph takes and gives, and to add a
+ * few nodes to it. Appending works because the concatenation of two serialised messages is their merge: a
+ * ModelProto that holds only a graph with new nodes, inputs and outputs, written after the original bytes, extends
+ * the original graph.
  */
 
 /** An input or output of a graph. */
@@ -67,7 +68,9 @@ function port(bytes: Uint8Array): Port {
   return { name: text.decode(part(bytes, 1)), type, rank };
 }
 
-/** The inputs (those that a run must be given) and outputs of a serialised ModelProto; throws when it is not one. */
+/**
+ * The inputs (those that a run must be given) and outputs of a serialised ModelProto; throws when it is not one.
+ */
 export function graphPorts(model: Uint8Array): { inputs: Port[]; outputs: Port[] } {
   const inputs: Port[] = [];
   const outputs: Port[] = [];
@@ -156,8 +159,8 @@ export const MASK = 'matomari_mask';
  *
  * @param hidden the output to pool
  * @param weighted adds input WEIGHTS [batch × k × tokens]: k parts, each the sum of the hidden states so weighted
- * @param max adds input MASK [batch × tokens × 1] and, as the last part, the greatest value of every dimension after MASK
- *   (0, or a large negative number where a token does not count) was added
+ * @param max adds input MASK [batch × tokens × 1] and, as the last part, the greatest value of every dimension
+ *   after MASK (0, or a large negative number where a token does not count) was added
  */
 export function poolingGraft(hidden: string, weighted: boolean, max: boolean): Uint8Array {
   const name = (what: string) => `matomari_${what}`;

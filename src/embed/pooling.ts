@@ -1,6 +1,6 @@
 /**
- * How the vectors of a text's tokens become the vector of the text, as sentence-transformers defines the modes. All but
- * `max` are weighted sums, so they differ in nothing but their weights.
+ * How the vectors of a text's tokens become the vector of the text, as sentence-transformers defines the modes. All
+ * but `max` are weighted sums, so they differ in nothing but their weights.
  */
 export const POOLING_MODES = ['mean', 'cls', 'max', 'mean_sqrt_len', 'weightedmean', 'lasttoken'] as const;
 export type PoolingMode = (typeof POOLING_MODES)[number];

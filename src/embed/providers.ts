@@ -11,8 +11,8 @@ export interface ExecutionProviders {
 }
 
 /**
- * Lists ONNX Runtime's execution providers (cpu, webgpu, cuda …). Never rejects: a missing or broken library is a `reason`. It is
- * loaded in a worker thread of its own, which is gone afterwards.
+ * Lists ONNX Runtime's execution providers (cpu, webgpu, cuda …). Never rejects: a missing or broken library is a
+ * `reason`. It is loaded in a worker thread of its own, which is gone afterwards.
  */
 export async function executionProviders(): Promise<ExecutionProviders> {
   const link = new WorkerLink<Omit<ExecutionProviders, 'reason'>>(

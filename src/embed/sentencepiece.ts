@@ -26,10 +26,11 @@ export interface SentencePieceConfig {
 }
 
 /**
- * The tokenizers that SentencePiece's Unigram models become in a tokenizer.json (XLM-R, multilingual-e5, bge-m3, the built-in
- * model …), with the same ids as the `tokenizers` library in Rust.
+ * The tokenizers that SentencePiece's Unigram models become in a tokenizer.json (XLM-R, multilingual-e5, bge-m3,
+ * the built-in model …), with the same ids as the `tokenizers` library in Rust.
  *
- * @returns a function from a text to ids without special tokens, or undefined where the file has a step not known here
+ * @returns a function from a text to ids without special tokens, or undefined where the file has a step not known
+ *   here
  */
 export function sentencePiece(json: SentencePieceConfig): ((text: string) => number[]) | undefined {
   const normalize = normalizer(json.normalizer);
@@ -130,7 +131,10 @@ function preTokenizer(config: Step | null | undefined): PreTokenize | undefined 
   }
 }
 
-/** Spaces become the mark of a word's beginning (▁), one is put before the text, and the text is cut before every mark. */
+/**
+ * Spaces become the mark of a word's beginning (▁), one is put before the text, and the text is cut before every
+ * mark.
+ */
 function metaspace(config: Step): PreTokenize {
   const mark = (config.replacement as string | undefined) ?? '▁';
   const scheme = config.prepend_scheme ?? (config.add_prefix_space === false ? 'never' : 'always');
@@ -151,7 +155,9 @@ function metaspace(config: Step): PreTokenize {
   };
 }
 
-/** Finds added tokens: appends their ids, and hands what lies between them to `rest` with the place where it stood. */
+/**
+ * Finds added tokens: appends their ids, and hands what lies between them to `rest` with the place where it stood.
+ */
 function splitter(
   tokens: AddedToken[],
 ): (text: string, ids: number[], rest: (part: string, at: number) => void) => void {

@@ -19,7 +19,10 @@ export interface SessionWorkerData extends GraphSpec {
   normalize: boolean;
   /** The same where the graph pools by itself. */
   normalizePooled: boolean;
-  /** A sum of token vectors and nothing more: such a graph is run without padding, so that its results are the same bit for bit in any company. */
+  /**
+   * A sum of token vectors and nothing more: such a graph is run without padding, so that its results are the same
+   * bit for bit in any company.
+   */
   static: boolean;
   padId: number;
   threads: number;
@@ -122,7 +125,8 @@ async function createSession(ort: Runtime, bytes: Buffer): Promise<InferenceSess
       logSeverityLevel: 4,
       extra: {
         session: {
-          // Threads that wait by spinning take the processor from everything else: on a busy machine a run took four times as long.
+          // Threads that wait by spinning take the processor from everything else: on a busy machine a run took
+          // four times as long.
           intra_op: { allow_spinning: '0' },
           // Weights in files beside the graph are looked for there, as the graph itself is given as bytes.
           model_external_initializers_file_folder_path: dirname(data.graph),

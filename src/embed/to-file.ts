@@ -20,7 +20,9 @@ export interface FileEmbedding {
   ): AsyncGenerator<EmbeddedWindow, void, void>;
 }
 
-/** Where a run stands: what PATH.journal holds, one line after every window, under a first line with the settings. */
+/**
+ * Where a run stands: what PATH.journal holds, one line after every window, under a first line with the settings.
+ */
 interface Mark extends EmbedFacts {
   rows: number;
   /** SHA-256 of the texts up to here. */
@@ -202,8 +204,8 @@ class PartialFile {
 }
 
 /**
- * The last whole mark of a journal and where it ends; undefined when there is nothing to resume. A kill may have torn
- * the last line, which then does not count.
+ * The last whole mark of a journal and where it ends; undefined when there is nothing to resume. A kill may have
+ * torn the last line, which then does not count.
  */
 async function readJournal(
   path: string,

@@ -1,8 +1,9 @@
 /**
  * The Unigram model of SentencePiece: splits a text into the pieces whose scores add up to the most (Viterbi).
  *
- * Sums are formed in the order of the `tokenizers` library in Rust (its `encode_optimized`), float64 from the left, and
- * of equal sums the piece that starts first wins: so ties, too, fall as they fall in Python. Linear in the length of the text.
+ * Sums are formed in the order of the `tokenizers` library in Rust (its `encode_optimized`), float64 from the left,
+ * and of equal sums the piece that starts first wins: so ties, too, fall as they fall in Python. Linear in the
+ * length of the text.
  */
 export class Unigram {
   readonly #trie: Trie;
@@ -83,7 +84,9 @@ export class Unigram {
     for (let i = first, j = ids.length - 1; i < j; i++, j--) [ids[i], ids[j]] = [ids[j]!, ids[i]!];
   }
 
-  /** An unknown stretch: its bytes, last first, where the vocabulary has a piece for every one; else the unknown id. */
+  /**
+   * An unknown stretch: its bytes, last first, where the vocabulary has a piece for every one; else the unknown id.
+   */
   #collectUnknown(text: string, ids: number[]): void {
     if (this.#byteFallback) {
       const bytes = Array.from(Buffer.from(text), (b) =>
@@ -113,8 +116,8 @@ export interface UnigramConfig {
 }
 
 /**
- * A trie over UTF-16 units as one open-addressing hash table: a node is its slot, found by parent and unit. Building it for
- * 100,000 pieces takes some tens of milliseconds, a tree of Maps ten times as long.
+ * A trie over UTF-16 units as one open-addressing hash table: a node is its slot, found by parent and unit. It is
+ * built from 100,000 pieces in some 50 ms, a third of what a tree of Maps takes.
  */
 class Trie {
   readonly root: number;

@@ -16,8 +16,8 @@ interface Pending {
 }
 
 /**
- * A worker thread that answers requests in order. It keeps the process alive only while a request is under way; a worker that
- * dies rejects all requests, present and future, with what it died of.
+ * A worker thread that answers requests in order. It keeps the process alive only while a request is under way; a
+ * worker that dies rejects all requests, present and future, with what it died of.
  */
 export class WorkerLink<Facts> {
   /** What the worker tells when it is ready; rejects when it cannot be. */
@@ -61,8 +61,8 @@ export class WorkerLink<Facts> {
   }
 
   /**
-   * Sends a request and waits for its answer. An aborted signal rejects at once; the worker stops at its next chance
-   * and then serves the next request.
+   * Sends a request and waits for its answer. An aborted signal rejects at once; the worker stops at its next
+   * chance and then serves the next request.
    *
    * @param operation for the message of a cancelled request
    */
@@ -130,7 +130,8 @@ export class WorkerLink<Facts> {
   #settle(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#worker.unref();
+    // While it is being closed, close() waits for its end, and answers may still come in.
+    if (this.#pending.size === 0 && !this.#dead) this.#worker.unref();
     return pending;
   }
 

@@ -20,7 +20,10 @@ export interface Service<Request, Facts> {
   stop?(): Promise<void>;
 }
 
-/** Runs a worker: prepares, reports that it is ready, and answers requests in the order in which they come, until told to close. */
+/**
+ * Runs a worker: prepares, reports that it is ready, and answers requests in the order in which they come, until
+ * told to close.
+ */
 export function serve<Request, Facts>(prepare: () => Promise<Service<Request, Facts>>): void {
   const port = parentPort!;
   const cancelled = new Set<number>();

@@ -32,15 +32,16 @@ describe('objects of a wider target', () => {
     expect(wide.length, 'at least one').toBeGreaterThan(0);
   });
 
-  test('keep the accumulators of the distance tiles in registers', (ctx) => {
+  test('keep the accumulators of the tile kernels in registers', (ctx) => {
     if (process.arch !== 'x64') ctx.skip('reads x86-64 instructions');
     for (const path of objects.filter((object) => WIDE.test(object))) {
       const found = spills(
         inspect(ctx, 'objdump', ['-d', '-C', '--no-show-raw-insn', path]),
-        /::score_(best|store)\(/,
+        /::(score_(best|store)(_of<\d>)?|dot64|dot_few)\(/,
       );
       expect(found.stores, path).toEqual([]);
-      expect(found.functions, path).toBe(2);
+      // The compiler may inline a width of a tile into the function that chooses among them.
+      expect(found.functions, path).toBeGreaterThanOrEqual(6);
     }
   });
 });

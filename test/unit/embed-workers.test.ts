@@ -70,6 +70,18 @@ describe('a process', () => {
     expect((await node(script, 'module')).stdout).toBe('closed\n');
   });
 
+  it('waits for close after an abort, whose answers still come in', async () => {
+    const script = `import { loadEmbedder } from ${index};
+      const embedder = await loadEmbedder('builtin');
+      const stop = new AbortController();
+      const texts = Array.from({ length: 20000 }, (_, i) => '今日の天気 ' + i);
+      const onProgress = ({ done }) => done > 4000 && stop.abort();
+      await embedder.embed(texts, { signal: stop.signal, onProgress }).catch((error) => console.log(error.code));
+      await embedder.close();
+      console.log('closed');`;
+    expect((await node(script, 'module')).stdout).toBe('cancelled\nclosed\n');
+  });
+
   it('can be ended in the middle', async () => {
     const script = `import { loadEmbedder } from ${index};
       const embedder = await loadEmbedder('builtin');

@@ -201,7 +201,7 @@ describe('while it works', () => {
     const again = performance.now();
     expect((await builtin.embed(['猫'])).rows).toBe(1);
     // What was under way in the workers has been dropped, not worked off.
-    expect(performance.now() - again).toBeLessThan(500);
+    expect(performance.now() - again).toBeLessThan(1000);
     const counting = new AbortController();
     const counts = builtin.countTokens(list, { signal: counting.signal });
     setTimeout(() => counting.abort(reason), 30);

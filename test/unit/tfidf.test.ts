@@ -240,7 +240,7 @@ describe('bad input', () => {
       'nothing left',
       ['aa', 'bb', 'cc cc'],
       { minDf: 2 },
-      'minDf 2 and maxDf 1 leave none of the 3 terms in 3 documents (the commonest occurs in 1): lower minDf or raise maxDf',
+      'minDf 2 leaves none of the 3 terms in 3 documents (the commonest occurs in 1): lower minDf',
     ],
     ['a number among texts', ['aa', 5], {}, 'documents[1] must be a string, as documents[0] is, not 5'],
     [

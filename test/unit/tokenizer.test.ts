@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createTokenizer, type Tokenizer, type TokenizerOptions } from 'matomari/text';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MatomariError } from '#dist/errors.js';
 import { Lane } from '#dist/text/lane.js';
 import { TfidfVectorizer } from '#dist/tfidf.js';
@@ -10,20 +10,21 @@ import { TfidfVectorizer } from '#dist/tfidf.js';
 const TITLE = '【Sports Watch】体操・田中理恵、兄が学生時代のエピソードを暴露';
 
 const open: Tokenizer[] = [];
-/** A tokenizer that is closed after the tests. */
+/** A tokenizer that is closed after the test. */
 async function make(options?: TokenizerOptions): Promise<Tokenizer> {
   const tokenizer = await createTokenizer(options);
   open.push(tokenizer);
   return tokenizer;
 }
-afterAll(() => Promise.all(open.map((tokenizer) => tokenizer.close())));
+afterEach(() => Promise.all(open.splice(0).map((tokenizer) => tokenizer.close())));
 
 let japanese: Tokenizer;
 let auto: Tokenizer;
 beforeAll(async () => {
-  japanese = await make({ language: 'ja', workers: 1 });
-  auto = await make({ workers: 1 });
+  japanese = await createTokenizer({ language: 'ja', workers: 1 });
+  auto = await createTokenizer({ workers: 1 });
 });
+afterAll(() => Promise.all([japanese.close(), auto.close()]));
 
 async function words(tokenizer: Tokenizer, text: string): Promise<string[]> {
   return (await tokenizer.tokenize([text]))[0]!;
@@ -174,6 +175,16 @@ describe('much text', () => {
     expect(one[8_999]!.slice(-5)).toEqual(['暴露', '8999', '番目', 'の', '記事']);
     expect(progress.at(-1)).toBe(corpus.length);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
+  });
+
+  it('goes on past the words that a worker remembers', async () => {
+    const texts = Array.from({ length: 120 }, (_, t) =>
+      Array.from({ length: 2_000 }, (_, i) => `w${t * 2_000 + i}`).join(' '),
+    );
+    const tokenizer = await make({ language: 'zh', workers: 1 });
+    const found = await tokenizer.tokenize([...texts, '学生时代 w0']);
+    expect(found.slice(0, -1).map((list) => list.join(' '))).toEqual(texts);
+    expect(found.at(-1)).toEqual(['学生', '时代', 'w0']);
   });
 
   it('serves two calls at once', async () => {

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { readMatrix } from '../io/index.js';
+import { assignTexts } from '../pipeline/embed-texts.js';
+import { readRun } from '../pipeline/read-run.js';
+import type { Context } from './context.js';
+import {
+  type InputFlags,
+  inputFlags,
+  type OperationFlags,
+  operationFlags,
+  operationOptions,
+} from './flags.js';
+import { tsv } from './format.js';
+import { inputArgument, readCorpus } from './input.js';
+
+interface Flags extends InputFlags, OperationFlags {
+  json?: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  const texts = inputArgument(
+    command
+      .description('Finds the nearest cluster of a run for new texts, and prints id, cluster and distance.')
+      .argument('<rundir>', 'the --out folder of a run'),
+  );
+  operationFlags(inputFlags(texts))
+    .option('--json', 'print a JSON object a line instead of tab-separated values')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  matomari assign out/headlines more.csv --text title --id id
+  echo "新型スマートフォンを発売" | matomari assign out/headlines -`,
+    )
+    .action((dir: string, input: string, flags: Flags) => run(dir, input, flags, context));
+}
+
+async function run(dir: string, input: string, flags: Flags, context: Context): Promise<void> {
+  const { model } = await readRun(dir);
+  const centroids = await readMatrix(join(dir, 'centroids.npy'));
+  const documents = await readCorpus(input, flags, context);
+  const texts = documents.map(({ text }) => text);
+  const { labels, distances } = await assignTexts(
+    texts,
+    centroids,
+    model.path ?? model.name,
+    operationOptions(flags, context),
+  );
+  context.bars.clear();
+  const lines = documents.map(({ id }, i) => {
+    const cluster = labels[i]!;
+    const distance = Number(distances[i]!.toPrecision(9));
+    return flags.json ? JSON.stringify({ id, cluster, distance }) : tsv(id, cluster, distance);
+  });
+  context.print(lines.join('\n'));
+}

@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { streamDocuments } from '../io/index.js';
+import type { Progress } from '../job.js';
+import { withEmbedder } from '../pipeline/embed-texts.js';
+import type { Context } from './context.js';
+import {
+  type InputFlags,
+  inputFlags,
+  modelFlag,
+  type OperationFlags,
+  operationFlags,
+  operationOptions,
+} from './flags.js';
+import { count } from './format.js';
+import { inputArgument } from './input.js';
+
+interface Flags extends InputFlags, OperationFlags {
+  model: string;
+  prompt?: string;
+  out: string;
+  resume?: boolean;
+  json?: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  const texts = inputArgument(
+    command.description(
+      'Embeds every text into one row of an .npy file, in memory that does not grow with the corpus.',
+    ),
+  );
+  operationFlags(modelFlag(inputFlags(texts)))
+    .option('--prompt <name>', 'prompt of the model to put before every text, e.g. query or passage')
+    .requiredOption('--out <file>', '.npy file to write')
+    .option('--resume', 'go on where a stopped run to the same file was')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  matomari embed headlines.csv --text title --out embeddings.npy
+  matomari embed abstracts.jsonl --text abstract --model models/multilingual-e5-small --prompt passage --out e5.npy`,
+    )
+    .action((input: string, flags: Flags) => run(input, flags, context));
+}
+
+async function run(input: string, flags: Flags, context: Context): Promise<void> {
+  const { text, id, category, format, model, prompt, out, resume = false, json } = flags;
+  const operation = operationOptions(flags, context);
+  const { signal } = operation;
+  const documents = () => streamDocuments(input, { text, id, category, format, signal });
+  const start = performance.now();
+  // A first pass finds what is wrong with the input before the long work, and tells how much there is to do.
+  let total = 0;
+  if (input !== '-') for await (const _ of documents()) total++;
+  const onProgress = ({ stage, done }: Progress) => context.bars.update({ stage, done, total });
+  const found = await withEmbedder(model, operation, async (embedder) => {
+    const facts = await embedder.embedToFile(textsOf(documents()), out, {
+      prompt,
+      resume,
+      signal,
+      onProgress,
+    });
+    return { ...facts, embedder: embedder.model, maxTokens: embedder.maxTokens };
+  });
+  const seconds = (performance.now() - start) / 1000;
+  const { rows, cols, tokens, truncated, maxTokens, embedder } = found;
+  if (json)
+    context.print(
+      JSON.stringify({ rows, cols, tokens, truncated, embedder, seconds: { total: seconds }, out }),
+    );
+  else
+    context.note(
+      `${count(rows)} × ${cols} in ${out}: ${count(tokens)} tokens in ${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} texts/s)`,
+    );
+  if (truncated > 0) context.note(cutNote(truncated, maxTokens));
+}
+
+/** Says that texts were cut, because nothing in the result shows it. */
+export const cutNote = (truncated: number, maxTokens: number): string =>
+  `note: ${count(truncated)} text${truncated === 1 ? ' was' : 's were'} longer than the model's ${count(maxTokens)} tokens and cut`;
+
+async function* textsOf(documents: AsyncIterable<{ text: string }>): AsyncGenerator<string> {
+  for await (const { text } of documents) yield text;
+}

@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import { run as runInto } from '../pipeline/run.js';
+import { Stopwatch } from '../pipeline/stages.js';
+import type { Topics } from '../pipeline/topics.js';
+import type { Context } from './context.js';
+import { cutNote } from './embed.js';
+import {
+  type InputFlags,
+  inputFlags,
+  integer,
+  modelFlag,
+  type NamingFlags,
+  namingFlags,
+  namingOptions,
+  type OperationFlags,
+  oneOf,
+  operationFlags,
+  operationOptions,
+} from './flags.js';
+import { hashInput, inputArgument, readCorpus } from './input.js';
+import { summary } from './summary.js';
+
+interface Flags extends InputFlags, NamingFlags, OperationFlags {
+  model: string;
+  method: 'kmeans';
+  clusters: number;
+  seed: number;
+  out: string;
+  resume?: boolean;
+  json?: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  const corpus = modelFlag(
+    inputFlags(inputArgument(command.description('Embeds, clusters, names, maps and reports a corpus.'))),
+  )
+    .addOption(oneOf('--method <method>', 'how to cluster', ['kmeans', 'hdbscan']).default('kmeans'))
+    .addOption(integer('--clusters <k>', 'how many clusters', 1).default(20))
+    .addOption(integer('--seed <n>', 'decides every random choice', 0).default(123));
+  operationFlags(namingFlags(corpus))
+    .requiredOption('--out <dir>', 'folder for the results; made if need be')
+    .option('--resume', 'keep the embeddings that an earlier run of the same texts and model left in --out')
+    .option('--json', 'print one JSON object instead of the summary')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  matomari run headlines.csv --text title --id id --category category --clusters 20 --out out/headlines
+  matomari run abstracts.jsonl --text abstract --model models/multilingual-e5-small --min-df 5 --out out/abstracts
+  matomari run texts/ --out out/texts                    (a folder of .txt files; folder names are categories)
+  cat titles.txt | matomari run - --json --out out/titles`,
+    )
+    .action((input: string, flags: Flags) => run(input, flags, context));
+}
+
+async function run(input: string, flags: Flags, context: Context): Promise<void> {
+  const { model: embedder, method, clusters: nClusters, seed, out, resume = false } = flags;
+  const operation = operationOptions(flags, context);
+  const naming = await namingOptions(flags);
+  const read = async () => {
+    const documents = await readCorpus(input, flags, context);
+    return { documents, input: await hashInput(input, documents) };
+  };
+  const options = { embedder, method, nClusters, seed, ...naming, ...operation };
+  const topics = await runInto(out, read, options, { resume, watch: new Stopwatch(0) });
+  context.bars.clear();
+  const { truncated, maxTokens } = topics.info.model;
+  if (truncated > 0) context.note(cutNote(truncated, maxTokens));
+  context.print(flags.json ? JSON.stringify(outcome(topics, out)) : summary(topics, out, context.columns));
+}
+
+/** The summary for programs. */
+function outcome({ documents, clusters, labels, scores, info, seconds }: Topics, out: string) {
+  const { model, device, simd, threads } = info;
+  return {
+    documents: documents.length,
+    clusters: clusters.length,
+    noise: labels.reduce((sum, label) => sum + (label < 0 ? 1 : 0), 0),
+    metrics: scores ?? { ari: null, nmi: null, vMeasure: null },
+    embedder: model.name,
+    device,
+    simd,
+    threads,
+    seconds,
+    out,
+  };
+}

@@ -1,0 +1,148 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MatomariError } from '../errors.js';
+import { fileError } from '../io/file-error.js';
+import { readMatrix, readNpy, readSparseNpz } from '../io/index.js';
+import type { TopicsData } from './topics.js';
+import type { Cluster, Document } from './types.js';
+import { type InputFacts, RUN, type RunFile } from './write-run.js';
+
+/** Reads a run directory back. */
+export async function loadTopics(dir: string): Promise<TopicsData & { input?: InputFacts | undefined }> {
+  const path = (name: string) => join(dir, name);
+  const run = await readRun(dir);
+  const {
+    input,
+    documents: _documents,
+    clusters: _clusters,
+    noise: _noise,
+    versions: _versions,
+    seconds,
+    ...info
+  } = run;
+  const rows = await readRows(dir);
+  const topics: TopicsData = {
+    documents: rows.map(toDocument),
+    embeddings: await readMatrix(path('embeddings.npy')),
+    vocabulary: await readJson<string[]>(path('vocabulary.json')),
+    tfidf: await readSparseNpz(path('tfidf.npz')),
+    termVectors: await readMatrix(path('term-vectors.npy')),
+    centroids: await readMatrix(path('centroids.npy')),
+    labels: await readLabels(path('labels.npy')),
+    distances: Float32Array.from(rows, ({ distance }) => distance),
+    clusters: (await readLines<Cluster>(path('clusters.jsonl'))).map(toCluster),
+    map: await readMatrix(path('map.npy')),
+    scores: await readJson(path('metrics.json'), undefined),
+    info,
+    seconds,
+  };
+  checkSizes(dir, topics);
+  return { ...topics, input };
+}
+
+type DocumentRow = Document & { cluster: number; distance: number };
+const readRows = (dir: string) => readLines<DocumentRow>(join(dir, 'documents.jsonl'));
+const toDocument = ({ id, text, category }: DocumentRow): Document =>
+  category === undefined ? { id, text } : { id, text, category };
+
+/** JSON has no NaN, and distances are written in the fewest digits. */
+const toCluster = ({ fit, exemplars, ...cluster }: Cluster): Cluster => ({
+  ...cluster,
+  exemplars: exemplars.map((exemplar) => ({ ...exemplar, distance: Math.fround(exemplar.distance) })),
+  fit: fit ?? Number.NaN,
+});
+
+/** The documents of a run. */
+export async function readRunDocuments(dir: string): Promise<Document[]> {
+  return (await readRows(dir)).map(toDocument);
+}
+
+/** `run.json` of a finished run; `bad_file` when the folder holds none. */
+export async function readRun(dir: string): Promise<RunFile> {
+  const run = await readJson<RunFile | undefined>(join(dir, RUN), undefined);
+  if (run === undefined)
+    throw new MatomariError(
+      'bad_file',
+      `${dir} holds no finished run (there is no ${RUN} in it): name the --out folder of a run that ended well`,
+    );
+  if (run?.model?.name === undefined)
+    throw new MatomariError('bad_file', `${join(dir, RUN)} is not the record of a run: run it again`);
+  return run;
+}
+
+/** The labels in an `.npy` file of integers. */
+export async function readLabels(path: string): Promise<Int32Array> {
+  const { data, shape } = await readNpy(path);
+  const labels = Int32Array.from(data as ArrayLike<number>, Number);
+  const wrong = labels.findIndex((label, i) => label !== Number(data[i]));
+  if (shape.length !== 1 || wrong >= 0)
+    throw new MatomariError(
+      'bad_file',
+      shape.length !== 1
+        ? `${path} has ${shape.length} dimensions: labels are a vector, one integer a document`
+        : `${path} holds ${data[wrong]} at ${wrong}: labels are integers`,
+    );
+  return labels;
+}
+
+function checkSizes(
+  dir: string,
+  { documents, embeddings, labels, map, vocabulary, tfidf, termVectors, centroids, clusters }: TopicsData,
+) {
+  const n = documents.length;
+  const sizes: [string, number, number][] = [
+    ['embeddings.npy', embeddings.rows, n],
+    ['labels.npy', labels.length, n],
+    ['map.npy', map.rows, n],
+    ['tfidf.npz', tfidf.rows, n],
+    ['vocabulary.json', vocabulary.length, tfidf.cols],
+    ['term-vectors.npy', termVectors.rows, tfidf.cols],
+    ['centroids.npy', centroids.rows, clusters.length],
+  ];
+  for (const [name, size, wanted] of sizes)
+    if (size !== wanted)
+      throw new MatomariError(
+        'bad_file',
+        `${join(dir, name)} has ${size} rows, but the other files of the run have ${wanted}: the files are not of one run; run it again`,
+      );
+}
+
+async function readJson<T>(path: string, ...missing: [T?]): Promise<T> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (missing.length > 0 && (error as NodeJS.ErrnoException).code === 'ENOENT') return missing[0] as T;
+    throw fileError(error, path, 'read');
+  }
+  return parse(path, text);
+}
+
+async function readLines<T>(path: string): Promise<T[]> {
+  const values: T[] = [];
+  let rest = '';
+  try {
+    for await (const chunk of createReadStream(path, 'utf8')) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop()!;
+      for (const json of lines) values.push(parse(`${path}, line ${values.length + 1},`, json));
+    }
+  } catch (error) {
+    throw fileError(error, path, 'read');
+  }
+  if (rest !== '') values.push(parse(`${path}, line ${values.length + 1},`, rest));
+  return values;
+}
+
+function parse<T>(where: string, json: string): T {
+  try {
+    return JSON.parse(json) as T;
+  } catch (cause) {
+    throw new MatomariError(
+      'bad_file',
+      `${where} is not JSON: the file was changed or damaged; run it again`,
+      { cause },
+    );
+  }
+}

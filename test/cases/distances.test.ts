@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { distances } from '#dist/distances.js';
+import { type Matrix, METRICS, type Metric } from '#dist/matrix.js';
+import { fill, gaussian, KINDS } from './data.js';
+import { everywhere, expectDistance } from './levels.js';
+import { distance } from './oracle.js';
+
+async function check(a: Matrix, b: Matrix, metric: Metric): Promise<void> {
+  const result = await everywhere((threads) => distances(a, b, { metric, threads }));
+  expect([result.rows, result.cols]).toEqual([a.rows, b.rows]);
+  for (let i = 0; i < a.rows; i++)
+    for (let j = 0; j < b.rows; j++) {
+      const x = a.data.subarray(i * a.cols, (i + 1) * a.cols);
+      const y = b.data.subarray(j * b.cols, (j + 1) * b.cols);
+      expectDistance(result.data[i * b.rows + j]!, distance(metric, x, y), `rows ${i} and ${j}`);
+    }
+}
+
+describe('distances', () => {
+  for (const [kind, make] of Object.entries(KINDS))
+    for (const metric of METRICS)
+      it(`${kind}, ${metric}: within one unit in the last place, equal bits everywhere`, async () => {
+        await check(make(67, 19, 3), make(41, 19, 4), metric);
+      });
+
+  for (const [n, d, m] of [
+    [1, 1, 1],
+    [2, 3, 5],
+    [33, 2, 49],
+    [17, 47, 24],
+    [31, 97, 25],
+    [64, 16, 3],
+    [3, 1000, 30],
+  ] as const)
+    it(`shape ${n} × ${d} to ${m}`, async () => {
+      for (const metric of METRICS) await check(gaussian(n, d, n), gaussian(m, d, m + 50), metric);
+    });
+
+  it('is symmetric and zero between equal rows, bit for bit', async () => {
+    const a = gaussian(50, 33, 5, 1e4);
+    for (const metric of ['euclidean', 'sqeuclidean'] as const) {
+      const { data } = await everywhere((threads) => distances(a, a, { metric, threads }));
+      for (let i = 0; i < 50; i++) {
+        expect(data[i * 50 + i]).toBe(0);
+        for (let j = 0; j < i; j++) expect(data[i * 50 + j]).toBe(data[j * 50 + i]);
+      }
+    }
+  });
+
+  it('b in more parts than one', async () => {
+    // 300 columns leave room for 216 rows of b at a time.
+    await check(gaussian(5, 300, 1), gaussian(700, 300, 2), 'euclidean');
+  });
+
+  it('zero rows are at right angles to everything under cosine', async () => {
+    const a = fill(3, 4, (i) => (i === 1 ? 0 : 1));
+    const { data } = await everywhere((threads) => distances(a, a, { metric: 'cosine', threads }));
+    expect(Array.from(data)).toEqual([0, 1, 0, 1, 1, 1, 0, 1, 0]);
+  });
+
+  it('opposite rows are 2 apart under cosine', async () => {
+    const a = gaussian(20, 7, 3);
+    const b = fill(20, 7, (i, l) => -2 * a.data[i * 7 + l]!);
+    const { data } = await distances(a, b, { metric: 'cosine' });
+    for (let i = 0; i < 20; i++) expect(data[i * 20 + i]).toBe(2);
+  });
+
+  it('no rows, no columns', async () => {
+    const empty = (rows: number, cols: number): Matrix => ({ data: new Float32Array(0), rows, cols });
+    expect((await distances(empty(0, 4), gaussian(3, 4))).data).toHaveLength(0);
+    expect((await distances(gaussian(3, 4), empty(0, 4))).data).toHaveLength(0);
+    const point = await distances(empty(2, 0), empty(3, 0));
+    expect(Array.from(point.data)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(Array.from((await distances(empty(1, 0), empty(1, 0), { metric: 'cosine' })).data)).toEqual([1]);
+  });
+});
