@@ -74,6 +74,7 @@ const MAP_OPTIONS = [
 
 /** A map of more rows than this takes fewer rounds. */
 const SMALL = 10_000;
+const TRANSFORM_EPOCHS = 100;
 
 /**
  * UMAP (McInnes, Healy, Melville 2018): a map of the points in few dimensions that keeps neighbours together, with
@@ -93,7 +94,13 @@ const SMALL = 10_000;
  *   scratch: about rows · nNeighbors · 60 bytes.
  */
 export async function umap(points: Matrix, options: UmapOptions = {}): Promise<Umap> {
-  checkOptions('umap', options, [...MAP_OPTIONS, 'nComponents', 'setOpMixRatio', 'init', ...OPERATION_OPTIONS]);
+  checkOptions('umap', options, [
+    ...MAP_OPTIONS,
+    'nComponents',
+    'setOpMixRatio',
+    'init',
+    ...OPERATION_OPTIONS,
+  ]);
   const map = checkMap(options);
   const nComponents = checkInteger('nComponents', options.nComponents ?? 2, 1, 4096);
   const setOpMixRatio = checkNumber('setOpMixRatio', options.setOpMixRatio ?? 1, 0, 1);
@@ -130,8 +137,7 @@ export async function umap(points: Matrix, options: UmapOptions = {}): Promise<U
  *
  * @param points [rows × cols]; no rows give an empty map
  * @param fitted the points of the fit [fittedRows × cols] and their map [fittedRows × nComponents]
- * @param options those of the fit; nEpochs stands for the fit's, of which a third is done (default 100 rounds up to
- *   10,000 points, else 30)
+ * @param options those of the fit; nEpochs stands for the fit's, of which a third is done (default 100 rounds)
  * @throws MatomariError as `umap`
  */
 export async function umapTransform(
@@ -152,8 +158,7 @@ export async function umapTransform(
     );
   const { rows, cols } = points;
   const nComponents = fitted.embedding.cols;
-  const nEpochs =
-    options.nEpochs === undefined ? (rows <= SMALL ? 100 : 30) : Math.floor(options.nEpochs / 3);
+  const nEpochs = options.nEpochs === undefined ? TRANSFORM_EPOCHS : Math.floor(options.nEpochs / 3);
   const embedding = zeros(rows, nComponents);
   const borrowed = [points.data, fitted.points.data, fitted.embedding.data, embedding.data];
   const facts = await runJob('umapTransform', options, borrowed, (job) =>

@@ -40,9 +40,15 @@ class Layout {
     const double a = options.curve.a, b = options.curve.b;
     forces_ = {static_cast<float>(a), static_cast<float>(b), static_cast<float>(-2 * a * b),
                static_cast<float>(2 * options.repulsion * b), 0, 0};
-    for (std::size_t p = 0; p < n_; ++p)
-      keys_[p] = core::philox({static_cast<std::uint32_t>(order_[p]), 0, 0,
-                               static_cast<std::uint32_t>(core::Stream::umap_point)}, options.seed)[0];
+    // A new row's numbers depend on its first neighbours, not on where it stands among other new rows.
+    for (std::size_t p = 0; p < n_; ++p) {
+      const auto i = static_cast<std::size_t>(order_[p]);
+      const std::int32_t* const near = graph.indices.data() + graph.indptr[i];
+      const auto degree = static_cast<std::size_t>(graph.indptr[i + 1] - graph.indptr[i]);
+      const auto name = static_cast<std::uint32_t>(fixed && degree > 0 ? near[0] : order_[p]);
+      const auto second = static_cast<std::uint32_t>(fixed && degree > 1 ? near[1] : 0);
+      keys_[p] = core::philox({name, second, 0, static_cast<std::uint32_t>(core::Stream::umap_point)}, options.seed)[0];
+    }
   }
 
   // umap-learn lets a spring fire once for each of its directions, and moves both ends each time. Here every end moves
@@ -94,7 +100,7 @@ class Layout {
   // block have about the same to do.
   void arrange(const Graph& graph) {
     const auto edges = static_cast<std::size_t>(graph.indptr[n_]);
-    float most = 0;
+    float most = fixed_ ? 1.0f : 0.0f;
     for (std::size_t e = 0; e < edges; ++e) most = std::max(most, graph.weights[e]);
     const float least = most / static_cast<float>(options_.least_epochs);
     std::vector<std::uint64_t> total(n_, 0);
@@ -175,7 +181,7 @@ class Layout {
         for (; e < end && found < kFires; ++e) {
           fires[found * kLanes + l] = springs_[e].to;
           // Fires when the count of whole turns, starting from a place of its own, goes up.
-          const std::uint32_t turn = static_cast<std::uint32_t>(e) * kStep + round.number * springs_[e].rate;
+          const std::uint32_t turn = static_cast<std::uint32_t>(e - starts_[begin + l]) * kStep + keys_[begin + l] + round.number * springs_[e].rate;
           found += (turn & 0x7fffffff) < springs_[e].rate;
         }
         counts[l] = static_cast<std::int32_t>(found);
