@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 #include <vector>
 
@@ -10,7 +9,6 @@
 #include "core/elementary.h"
 #include "core/parallel.h"
 #include "core/philox.h"
-#include "distances/distances.h"
 #include "pca/pca.h"
 #include "umap/spectral_init.h"
 
@@ -61,7 +59,8 @@ void pca_init(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, Me
   if (metric == Metric::cosine) {
     core::parallel_for(ctx, n, 256, [&](std::size_t begin, std::size_t end, unsigned) {
       for (std::size_t i = begin; i < end; ++i) {
-        const double square = dot_product(points.row(i), points.row(i), d);
+        double square = 0;
+        for (std::size_t l = 0; l < d; ++l) square += static_cast<double>(points.row(i)[l]) * static_cast<double>(points.row(i)[l]);
         const double scale = square > 0 ? 1 / std::sqrt(square) : 0.0;
         for (std::size_t l = 0; l < d; ++l) unit[i * d + l] = static_cast<float>(static_cast<double>(points.row(i)[l]) * scale);
       }

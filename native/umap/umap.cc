@@ -5,7 +5,6 @@
 #include "core/buffer.h"
 #include "core/finite.h"
 #include "core/parallel.h"
-#include "nearest/nearest.h"
 #include "umap/find_ab.h"
 #include "umap/fuzzy_set.h"
 #include "umap/initial.h"

@@ -4,7 +4,7 @@
 
 #include "core/context.h"
 #include "core/view.h"
-#include "distances/pair.h"
+#include "nearest/nearest.h"
 #include "simd/kernels.h"
 
 namespace matomari {

@@ -49,8 +49,8 @@ describe('umap', () => {
   });
 
   it('a hub that everything leads to', async () => {
-    const { embedding } = await check(equal(2100, 3), { nNeighbors: 5, nEpochs: 4 });
-    expect(new Set(embedding.data).size).toBeGreaterThan(1000);
+    const { embedding } = await check(equal(1100, 3), { nNeighbors: 5, nEpochs: 4 });
+    expect(new Set(embedding.data).size).toBeGreaterThan(500);
   });
 
   it('a given start with equal rows comes apart', async () => {
