@@ -24,7 +24,12 @@ export default {
   method:
     'Euclidean, float32, defaults; neighbours, start and layout together, compiling not counted. umap-learn with a seed runs on one thread, and gives another map each time without; ours has a seed on any number of threads and takes exact neighbours. Quality: trustworthiness at k = 15 of the first 5,000 points.',
   contenders: [
-    { id: 'matomari', title: 'Matomari, with a seed', module: 'matomari/umap.mjs', job: keep('matomari', 42) },
+    {
+      id: 'matomari',
+      title: 'Matomari, with a seed',
+      module: 'matomari/umap.mjs',
+      job: keep('matomari', 42),
+    },
     {
       id: 'umap-seeded',
       title: 'umap-learn, with a seed',

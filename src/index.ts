@@ -14,4 +14,12 @@ export type { TopicOptions } from './pipeline/options.js';
 export { Topics, type TopicsInfo } from './pipeline/topics.js';
 export type { Cluster, Document, Exemplar, Scores, Term } from './pipeline/types.js';
 export { type TfidfDocuments, type TfidfOptions, TfidfVectorizer } from './tfidf.js';
+export {
+  type Umap,
+  type UmapMapOptions,
+  type UmapMetric,
+  type UmapOptions,
+  umap,
+  umapTransform,
+} from './umap.js';
 export { weightedMean } from './weighted-mean.js';
