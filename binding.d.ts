@@ -215,4 +215,79 @@ export interface Binding {
     },
     options: JobOptions,
   ): NativeJob<JobFacts>;
+
+  /**
+   * The fuzzy simplicial set of UMAP, from neighbours and ascending distances [rows × k], the point itself included.
+   * sigma, rho: [rows]. indptr: [rows + 1]; indices, weights: [2 · rows · k], filled up to indptr[rows].
+   */
+  fuzzySet(
+    args: {
+      neighbors: Int32Array;
+      distances: Float32Array;
+      rows: number;
+      k: number;
+      localConnectivity: number;
+      setOpMixRatio: number;
+      sigma: Float32Array;
+      rho: Float32Array;
+      indptr: BigInt64Array;
+      indices: Int32Array;
+      weights: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
+
+  /** UMAP. embedding: [rows × nComponents]. */
+  umap(
+    args: {
+      points: Float32Array;
+      rows: number;
+      cols: number;
+      nNeighbors: number;
+      minDist: number;
+      spread: number;
+      nComponents: number;
+      metric: NativeMetric;
+      nEpochs: number;
+      learningRate: number;
+      negativeSampleRate: number;
+      repulsionStrength: number;
+      setOpMixRatio: number;
+      localConnectivity: number;
+      /** Where the layout starts [rows × nComponents], or how to find it. */
+      init: Float32Array | 'spectral' | 'pca' | 'random';
+      /** A whole number from 0 to 2^53 − 1. */
+      seed: number;
+      embedding: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts & { initUsed: 'spectral' | 'pca' | 'random' | 'given'; a: number; b: number }>;
+
+  /**
+   * Places points [rows × cols] in the map fittedEmbedding [fittedRows × nComponents] of fitted [fittedRows × cols].
+   * embedding: [rows × nComponents].
+   */
+  umapTransform(
+    args: {
+      fitted: Float32Array;
+      fittedRows: number;
+      fittedEmbedding: Float32Array;
+      points: Float32Array;
+      rows: number;
+      cols: number;
+      nNeighbors: number;
+      minDist: number;
+      spread: number;
+      nComponents: number;
+      metric: NativeMetric;
+      nEpochs: number;
+      learningRate: number;
+      negativeSampleRate: number;
+      repulsionStrength: number;
+      localConnectivity: number;
+      seed: number;
+      embedding: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
 }

@@ -2,6 +2,7 @@ export { type Assignment, type AssignOptions, assign } from './assign.js';
 export type { Device, Simd } from './device.js';
 export { type DistancesOptions, distances } from './distances.js';
 export { type ErrorCode, MatomariError } from './errors.js';
+export { approximatePredict, type Hdbscan, type HdbscanOptions, hdbscan } from './hdbscan.js';
 export type { OperationFacts, OperationOptions, Progress } from './job.js';
 export { type KMeans, type KMeansOptions, kmeans } from './kmeans.js';
 export { type Matrix, type Metric, matrix, row, type SparseMatrix } from './matrix.js';
@@ -14,4 +15,12 @@ export type { TopicOptions } from './pipeline/options.js';
 export { Topics, type TopicsInfo } from './pipeline/topics.js';
 export type { Cluster, Document, Exemplar, Scores, Term } from './pipeline/types.js';
 export { type TfidfDocuments, type TfidfOptions, TfidfVectorizer } from './tfidf.js';
+export {
+  type Umap,
+  type UmapMapOptions,
+  type UmapMetric,
+  type UmapOptions,
+  umap,
+  umapTransform,
+} from './umap.js';
 export { weightedMean } from './weighted-mean.js';

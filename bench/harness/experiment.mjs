@@ -33,7 +33,7 @@ import { median } from './timing.mjs';
  * @property {string} method how the value comes about, for the reader of the results
  * @property {Contender[]} contenders ours first
  * @property {(mode: { full: boolean, threads: number }) => Case[]} cases
- * @property {(spec: Case, results: ContenderResult[], ceilings: any) => void} [finish] adds quality or ceilings to `facts`
+ * @property {(spec: Case, results: ContenderResult[], ceilings: any) => void | Promise<void>} [finish] adds quality or ceilings to `facts`
  */
 
 /**
@@ -149,7 +149,7 @@ export async function runExperiment(experiment, { full, threads, ceilings, say }
       result.min = Math.min(...result.values);
       result.max = Math.max(...result.values);
     }
-    experiment.finish?.(spec, results, ceilings);
+    await experiment.finish?.(spec, results, ceilings);
     for (const result of results)
       say(
         `  ${result.title}: ${result.skipped ? result.skipped : `${result.median.toPrecision(4)} ${experiment.unit}`}`,

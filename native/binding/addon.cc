@@ -18,6 +18,9 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("pca", Napi::Function::New(env, pca));
   exports.Set("hdbscan", Napi::Function::New(env, hdbscan));
   exports.Set("approximatePredict", Napi::Function::New(env, approximate_predict));
+  exports.Set("fuzzySet", Napi::Function::New(env, fuzzy_set));
+  exports.Set("umap", Napi::Function::New(env, umap));
+  exports.Set("umapTransform", Napi::Function::New(env, umap_transform));
   return exports;
 }
 

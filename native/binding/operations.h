@@ -13,5 +13,8 @@ Napi::Value weighted_mean(const Napi::CallbackInfo& info);
 Napi::Value pca(const Napi::CallbackInfo& info);
 Napi::Value hdbscan(const Napi::CallbackInfo& info);
 Napi::Value approximate_predict(const Napi::CallbackInfo& info);
+Napi::Value fuzzy_set(const Napi::CallbackInfo& info);
+Napi::Value umap(const Napi::CallbackInfo& info);
+Napi::Value umap_transform(const Napi::CallbackInfo& info);
 
 }  // namespace matomari::binding

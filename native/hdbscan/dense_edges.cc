@@ -17,7 +17,8 @@ constexpr double kNone = std::numeric_limits<double>::infinity();
 
 DenseEdges::DenseEdges(core::Context& ctx, const simd::Kernels& k, const Space& space, const Neighbours& neighbours,
                        const double* core)
-    : k_(k), space_(space), neighbours_(neighbours), core_(core), n_(space.size()), d_(space.dims()), bound_(k, d_),
+    : k_(k), space_(space), neighbours_(neighbours), core_(core), n_(space.size()), d_(space.dims()),
+      bound_(k, space.inverse_norm() ? Metric::cosine : Metric::euclidean, d_),
       shift_(d_), panels_(k, std::min(n_, kPart), d_),
       packed_((std::min(n_, kGroup) + k.row_tile) * leading(), 0.0f),
       scores_(ctx.threads() * kBlock * panels_.width()) {

@@ -20,6 +20,26 @@ struct Best {
   std::int32_t* index;
 };
 
+// The forces of a UMAP layout. Attraction and repulsion along the difference of two points at squared distance D are
+// `attraction` · D^b / (D · (1 + a·D^b)) and `repulsion` / ((0.001 + D) · (1 + a·D^b)).
+struct Forces {
+  float a, b, attraction, repulsion;
+  float alpha;  // the step: the share of a force by which a point moves
+  int pushes;   // random points that repel, for each spring that pulls
+};
+
+inline constexpr int kLayoutBlock = 16;  // points moved at once: a multiple of every level's lanes
+
+// Sixteen points and the springs that fire on each, in order.
+struct Springs {
+  float* own;                   // [dims × 16]: where they are; where they have moved to
+  const std::int32_t* targets;  // [springs × 16]: the rows that pull, for lane l the first counts[l]; any row beyond
+  const std::int32_t* counts;   // [16]
+  const std::int32_t* self;     // [16]: their own rows, which do not repel them, or −1
+  const std::uint32_t* keys;    // [16]: what their random rows depend on, beside round_key and drawn
+  std::uint32_t round_key, drawn;
+};
+
 struct Kernels {
   Level level;
   const char* name;
@@ -57,6 +77,10 @@ struct Kernels {
   // sum[l] ±= round(x[l] · factor · scale[l]) as 64-bit integers.
   void (*add_fixed)(const float* x, double factor, const double* scale, std::size_t d, std::int64_t* sum,
                     bool subtract) noexcept;
+  // Moves sixteen points by their springs and by random rows of positions [points × dims]. Float32, each operation
+  // rounded by itself in one order. scratch: [3 × dims × lanes], aligned to 64 bytes.
+  void (*push_and_pull)(const Forces& f, const float* positions, std::uint32_t points, std::size_t dims,
+                        const Springs& s, float* scratch) noexcept;
 };
 
 // The table of a level, or null when this machine (or build) lacks it.

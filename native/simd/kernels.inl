@@ -194,6 +194,8 @@ static void add_fixed(const float* x, double factor, const double* scale, std::s
   }
 }
 
+#include "simd/layout.inl"
 
 static constexpr Kernels table{Lanes::level,  Lanes::name, Lanes::roundings, W,         MR,     NR,    NR64,         FC,
-                               &score_best, &score_store, &dot_few,         &center, &dot64, &add_scaled64, &add_fixed};
+                               &score_best, &score_store, &dot_few,         &center, &dot64, &add_scaled64, &add_fixed,
+                               &push_and_pull};

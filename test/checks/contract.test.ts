@@ -38,10 +38,10 @@ describe('binding.d.ts and the addon', () => {
   test('would not agree with a function or an argument declared and not built', () => {
     const more = contract.replace(
       'export interface Binding {',
-      'export interface Binding {\n  umap(args: { points: Float32Array }): void;',
+      'export interface Binding {\n  isomap(args: { points: Float32Array }): void;',
     );
     expect(contractProblems(more, binding)).toEqual([
-      'binding.d.ts declares umap, which addon.cc does not register',
+      'binding.d.ts declares isomap, which addon.cc does not register',
     ]);
     const wider = contract.replace('nInit: number;', 'nInit: number;\n      nTrials: number;');
     expect(contractProblems(wider, binding)).toEqual([
