@@ -58,7 +58,8 @@ void run_on_threads(Context& ctx, std::size_t most, Body&& body) {
   std::unique_lock lock(crew->mutex);
   crew->closed = true;
   crew->left.wait(lock, [&] { return crew->working == 0; });
-  if (crew->error) std::rethrow_exception(crew->error);
+  // Taken out of the crew: a late helper must not be the one to free what the caller still reads.
+  if (const std::exception_ptr error = std::exchange(crew->error, nullptr)) std::rethrow_exception(error);
 }
 
 // Calls body(begin, end, slot) for consecutive ranges of at most `grain` out of [0, n). Which thread gets which range

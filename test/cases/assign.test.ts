@@ -54,6 +54,10 @@ describe('assign', () => {
       for (const metric of METRICS) await check(points, gaussian(k, d, 9), metric);
     });
 
+  it('more rows than seven threads take at once', async () => {
+    for (const metric of METRICS) await check(gaussian(7001, 5, 2), gaussian(11, 5, 3), metric);
+  });
+
   it('gives a point half way between centroids to the lower index', async () => {
     const centroids = fill(40, 1, (i) => 2 * (39 - i));
     const points = fill(39, 1, (i) => 2 * i + 1);

@@ -36,6 +36,10 @@ describe('distances', () => {
       for (const metric of METRICS) await check(gaussian(n, d, n), gaussian(m, d, m + 50), metric);
     });
 
+  it('more rows than seven threads take at once', async () => {
+    for (const metric of METRICS) await check(gaussian(300, 6, 2), gaussian(37, 6, 3), metric);
+  });
+
   it('is symmetric and zero between equal rows, bit for bit', async () => {
     const a = gaussian(50, 33, 5, 1e4);
     for (const metric of ['euclidean', 'sqeuclidean'] as const) {

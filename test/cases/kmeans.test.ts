@@ -92,6 +92,13 @@ describe('kmeans', () => {
       await check(points, { nClusters: k, init: 'random', seed: n, maxIter: 6, tol: 0 });
     });
 
+  it('more rows than seven threads take at once', async () => {
+    const points = gaussian(7001, 5, 2);
+    await check(points, { nClusters: 11, maxIter: 5, seed: 1 });
+    await check(points, { nClusters: 11, maxIter: 5, metric: 'cosine', sampleWeight: weights(7001, 3) });
+    await check(points, { nClusters: 7, maxIter: 3, init: 'random', nInit: 2 });
+  });
+
   it('well separated groups: the partition, centroids and iterations of plain float64', async () => {
     const points = blobs(600, 12, 6, 4);
     const init = pick(

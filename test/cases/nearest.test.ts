@@ -42,6 +42,10 @@ describe('nearest', () => {
       for (const metric of METRICS) await check(gaussian(q, d, q), gaussian(n, d, n + 7), k, metric);
     });
 
+  it('more queries than seven threads take at once', async () => {
+    for (const metric of METRICS) await check(gaussian(900, 4, 3), gaussian(60, 4, 5), 7, metric);
+  });
+
   it('more points than are packed at once', async () => {
     // Points go by in parts of 4,096: neighbours come from every part.
     const points = gaussian(9000, 4, 3);

@@ -28,7 +28,7 @@ async function check(points: Matrix, nComponents: number): Promise<Pca> {
   const { matrix, mean } = covariance(points);
   const trace = matrix.reduce((s, row, l) => s + row[l]!, 0);
   const largest = result.explainedVariance[0]!;
-  const size = Math.sqrt(Math.max(...points.data.map((v) => v * v)));
+  const size = points.data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
   mean.forEach((m, l) => {
     if (!(Math.abs(result.mean[l]! - m) <= 1e-6 * size))
       expect.fail(`mean ${l} is ${result.mean[l]}, not ${m}`);
@@ -89,6 +89,10 @@ describe('pca', () => {
         expect(Math.abs(v - values[c]!)).toBeLessThanOrEqual(1e-6 * values[0]!);
       });
     });
+
+  it('more rows than are added up at once', async () => {
+    await check(gaussian(2100, 70, 3), 3);
+  });
 
   it('all components give the points back', async () => {
     const points = falling(80, 12, 0.8, 3);

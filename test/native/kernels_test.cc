@@ -1,0 +1,290 @@
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "core/fixed_point.h"
+#include "harness.h"
+#include "nearest/panels.h"
+
+using namespace matomari;
+using namespace matomari::test;
+
+// Every kernel of every level against the plain loop it stands for. Float32 within its own error bound; float64 and
+// integers to the bit.
+
+namespace {
+
+struct Tile {
+  std::size_t rows, width, depth, ld;
+  std::vector<float> x, panel, offset;
+};
+
+Tile tile(const simd::Kernels& k, std::size_t vectors, std::size_t tiles, std::size_t depth, Numbers& numbers) {
+  Tile t{tiles * k.row_tile, vectors * k.lanes, depth, depth + 3, {}, {}, {}};
+  for (std::size_t i = 0; i < t.rows * t.ld; ++i) t.x.push_back(numbers.bell());
+  for (std::size_t i = 0; i < t.width * depth; ++i) t.panel.push_back(numbers.bell());
+  for (std::size_t i = 0; i < t.width; ++i) t.offset.push_back(numbers.bell());
+  return t;
+}
+
+// The score in float64, and how far a float32 one may be from it.
+double score(const simd::Kernels& k, const Tile& t, std::size_t r, std::size_t j, double& bound) {
+  double sum = static_cast<double>(t.offset[j]), size = std::abs(sum);
+  for (std::size_t l = 0; l < t.depth; ++l) {
+    const double p = static_cast<double>(t.x[r * t.ld + l]) * static_cast<double>(t.panel[l * t.width + j]);
+    sum -= p;
+    size += std::abs(p);
+  }
+  bound = size * (static_cast<double>(k.roundings) * static_cast<double>(t.depth) + 1) * kUnit32;
+  return sum;
+}
+
+}  // namespace
+
+TEST(score_store_is_offset_minus_product) {
+  Numbers numbers(1);
+  for (const auto* k : levels())
+    for (std::size_t vectors = 1; vectors <= k->panel / k->lanes; ++vectors)
+      for (std::size_t depth : {1, 2, 17, 64}) {
+        const Tile t = tile(*k, vectors, 2, depth, numbers);
+        std::vector<float> out(t.rows * t.width + 1, -7);
+        k->score_store(t.x.data(), t.ld, t.rows, t.panel.data(), t.width, depth, t.offset.data(), out.data());
+        for (std::size_t r = 0; r < t.rows; ++r)
+          for (std::size_t j = 0; j < t.width; ++j) {
+            double bound;
+            const double wanted = score(*k, t, r, j, bound);
+            CHECK(std::abs(static_cast<double>(out[r * t.width + j]) - wanted) <= bound);
+          }
+        CHECK(out.back() == -7);
+      }
+}
+
+TEST(score_best_keeps_the_two_lowest_of_each_lane_and_the_first_index) {
+  Numbers numbers(2);
+  for (const auto* k : levels())
+    for (std::size_t vectors = 1; vectors <= k->panel / k->lanes; ++vectors)
+      for (bool ties : {false, true}) {
+        Tile t = tile(*k, vectors, 3, 9, numbers);
+        if (ties) {
+          // Whole numbers: scores are exact and many are equal.
+          for (float& v : t.x) v = std::floor(v);
+          for (float& v : t.panel) v = std::floor(v);
+          for (float& v : t.offset) v = std::floor(v);
+        }
+        const std::size_t n = t.rows * k->lanes;
+        std::vector<float> best(n, FLT_MAX), second(n, FLT_MAX), stored(t.rows * t.width);
+        std::vector<std::int32_t> index(n, 0);
+        // Two panels in turn, the second one with the same scores: no index of it may win.
+        for (std::int32_t base : {100, 5000})
+          k->score_best(t.x.data(), t.ld, t.rows, t.panel.data(), t.width, t.depth, t.offset.data(), base,
+                        {best.data(), second.data(), index.data()});
+        k->score_store(t.x.data(), t.ld, t.rows, t.panel.data(), t.width, t.depth, t.offset.data(), stored.data());
+        for (std::size_t r = 0; r < t.rows; ++r)
+          for (std::size_t lane = 0; lane < k->lanes; ++lane) {
+            std::vector<float> scores;
+            for (int twice = 0; twice < 2; ++twice)
+              for (std::size_t j = lane; j < t.width; j += k->lanes) scores.push_back(stored[r * t.width + j]);
+            const auto lowest = std::min_element(scores.begin(), scores.end());
+            const auto column = static_cast<std::int32_t>(static_cast<std::size_t>(lowest - scores.begin()) * k->lanes + lane);
+            CHECK(best[r * k->lanes + lane] == *lowest);
+            CHECK(index[r * k->lanes + lane] == 100 + column);
+            CHECK(second[r * k->lanes + lane] == *lowest);  // the second panel has it once more
+          }
+      }
+}
+
+TEST(score_best_second_is_the_runner_up) {
+  Numbers numbers(3);
+  for (const auto* k : levels()) {
+    const Tile t = tile(*k, k->panel / k->lanes, 1, 5, numbers);
+    const std::size_t n = t.rows * k->lanes;
+    std::vector<float> best(n, FLT_MAX), second(n, FLT_MAX), stored(t.rows * t.width);
+    std::vector<std::int32_t> index(n, 0);
+    k->score_best(t.x.data(), t.ld, t.rows, t.panel.data(), t.width, t.depth, t.offset.data(), 0,
+                  {best.data(), second.data(), index.data()});
+    k->score_store(t.x.data(), t.ld, t.rows, t.panel.data(), t.width, t.depth, t.offset.data(), stored.data());
+    for (std::size_t r = 0; r < t.rows; ++r)
+      for (std::size_t lane = 0; lane < k->lanes; ++lane) {
+        std::vector<float> scores;
+        for (std::size_t j = lane; j < t.width; j += k->lanes) scores.push_back(stored[r * t.width + j]);
+        std::sort(scores.begin(), scores.end());
+        CHECK(best[r * k->lanes + lane] == scores[0]);
+        CHECK(second[r * k->lanes + lane] == (scores.size() > 1 ? scores[1] : FLT_MAX));
+      }
+  }
+}
+
+TEST(dot_few_multiplies_rows_by_a_few_columns) {
+  Numbers numbers(4);
+  for (const auto* k : levels())
+    for (std::size_t rows : {1, 2, 3, 5, 8, 33})
+      for (std::size_t vectors : {1, 2, 5}) {
+        const std::size_t depth = vectors * k->lanes, ld = depth + 16;
+        std::vector<float> x(rows * ld), c(k->few * ld), out(rows * k->few);
+        for (float& v : x) v = numbers.bell();
+        for (float& v : c) v = numbers.bell();
+        k->dot_few(x.data(), c.data(), ld, rows, depth, out.data());
+        for (std::size_t r = 0; r < rows; ++r)
+          for (std::size_t j = 0; j < k->few; ++j) {
+            double sum = 0, size = 0;
+            for (std::size_t l = 0; l < depth; ++l) {
+              const double p = static_cast<double>(x[r * ld + l]) * static_cast<double>(c[j * ld + l]);
+              sum += p;
+              size += std::abs(p);
+            }
+            CHECK(std::abs(static_cast<double>(out[r * k->few + j]) - sum) <= size * (2 * static_cast<double>(depth) + 2) * kUnit32);
+          }
+      }
+}
+
+TEST(center_rounds_twice_like_the_plain_loop) {
+  Numbers numbers(5);
+  for (const auto* k : levels())
+    for (std::size_t d : {1, 3, 4, 8, 15, 16, 17, 100}) {
+      std::vector<float> x(d), shift(d), out(d + 1, -7);
+      for (std::size_t l = 0; l < d; ++l) {
+        x[l] = numbers.bell();
+        shift[l] = numbers.bell() * 0.1f;
+      }
+      const float scale = 0.7f + numbers.uniform();
+      const float square = k->center(x.data(), shift.data(), scale, d, out.data());
+      double wanted = 0;
+      for (std::size_t l = 0; l < d; ++l) {
+        const float product = x[l] * scale;
+        const float y = product - shift[l];
+        CHECK(out[l] == y);
+        wanted += static_cast<double>(y) * static_cast<double>(y);
+      }
+      CHECK(std::abs(static_cast<double>(square) - wanted) <= wanted * (2 * static_cast<double>(d) + 2) * kUnit32);
+      CHECK(out[d] == -7);
+    }
+}
+
+TEST(dot64_has_the_bits_of_the_plain_loop) {
+  Numbers numbers(6);
+  for (const auto* k : levels())
+    for (std::size_t rows : {1, 3, 4, 7, 8, 9, 33})
+      for (std::size_t depth : {1, 2, 19, 512})
+        for (bool add : {false, true}) {
+          const std::size_t ld = depth + 1, out_ld = k->panel64 + 5;
+          std::vector<float> x(rows * ld);
+          std::vector<double> panel(depth * k->panel64), out(rows * out_ld, 0.25);
+          for (float& v : x) v = numbers.bell() * 1e3f;
+          for (double& v : panel) v = static_cast<double>(numbers.bell());
+          k->dot64(x.data(), ld, rows, panel.data(), depth, out.data(), out_ld, add);
+          for (std::size_t r = 0; r < rows; ++r) {
+            for (std::size_t j = 0; j < k->panel64; ++j) {
+              double sum = 0;
+              for (std::size_t l = 0; l < depth; ++l) sum += static_cast<double>(x[r * ld + l]) * panel[l * k->panel64 + j];
+              CHECK(out[r * out_ld + j] == (add ? 0.25 + sum : sum));
+            }
+            for (std::size_t j = k->panel64; j < out_ld; ++j) CHECK(out[r * out_ld + j] == 0.25);
+          }
+        }
+}
+
+TEST(add_scaled64_has_the_bits_of_the_plain_loop) {
+  Numbers numbers(7);
+  for (const auto* k : levels())
+    for (std::size_t d : {1, 2, 7, 8, 9, 31, 100}) {
+      std::vector<float> x(d);
+      std::vector<double> sum(d), wanted(d);
+      for (std::size_t l = 0; l < d; ++l) {
+        x[l] = numbers.bell();
+        sum[l] = wanted[l] = static_cast<double>(numbers.bell()) * 1e-3;
+      }
+      const double weight = static_cast<double>(numbers.bell());
+      k->add_scaled64(x.data(), weight, d, sum.data());
+      for (std::size_t l = 0; l < d; ++l) CHECK(sum[l] == wanted[l] + weight * static_cast<double>(x[l]));
+    }
+}
+
+TEST(add_fixed_adds_and_takes_away_the_same_whole_numbers) {
+  Numbers numbers(8);
+  for (const auto* k : levels())
+    for (std::size_t d : {1, 2, 7, 8, 9, 31, 100}) {
+      std::vector<float> x(d);
+      std::vector<double> scale(d);
+      std::vector<std::int64_t> sum(d, 5);
+      for (std::size_t l = 0; l < d; ++l) {
+        x[l] = numbers.bell();
+        scale[l] = std::ldexp(1.0, static_cast<int>(numbers.below(46)));
+      }
+      const double factor = 1 / std::sqrt(3.0);
+      k->add_fixed(x.data(), factor, scale.data(), d, sum.data(), false);
+      for (std::size_t l = 0; l < d; ++l) CHECK(sum[l] == 5 + core::to_fixed(static_cast<double>(x[l]) * factor * scale[l]));
+      k->add_fixed(x.data(), factor, scale.data(), d, sum.data(), true);
+      for (std::size_t l = 0; l < d; ++l) CHECK(sum[l] == 5);
+    }
+}
+
+// The certificate itself: no score may lie farther from the true one than its bound says.
+TEST(score_bound_holds) {
+  Numbers numbers(9);
+  double tightest = 0;
+  for (const auto* k : levels())
+    for (int round = 0; round < (quick ? 60 : 400); ++round) {
+      const Metric metric = round % 3 == 0 ? Metric::cosine : Metric::sqeuclidean;
+      const std::size_t d = 1 + numbers.below(round % 5 ? 40 : 700), count = k->panel;
+      const int size = static_cast<int>(numbers.below(60)) - 30;
+      const float offset = std::ldexp(1.0f, static_cast<int>(numbers.below(16)) - 1 + size);
+      std::vector<float> shift(d), x(d), packed((k->row_tile) * (d + 16), 0.0f);
+      std::vector<float> points(count * d);
+      const bool cosine = metric == Metric::cosine;
+      for (std::size_t l = 0; l < d; ++l) {
+        shift[l] = offset * numbers.bell();
+        x[l] = shift[l] + std::ldexp(numbers.bell(), size);
+      }
+      for (std::size_t i = 0; i < count * d; ++i) points[i] = shift[i % d] + std::ldexp(numbers.bell(), size);
+      auto inverse = [&](const float* v) {
+        double square = 0;
+        for (std::size_t l = 0; l < d; ++l) square += static_cast<double>(v[l]) * static_cast<double>(v[l]);
+        return 1 / std::sqrt(square);
+      };
+      if (cosine) {
+        const double s = inverse(shift.data()) * 0.9;
+        for (float& v : shift) v = static_cast<float>(static_cast<double>(v) * s);
+      }
+      const double row_scale = cosine ? inverse(x.data()) : 1.0;
+      const Extent row = centered(*k, x.data(), shift.data(), static_cast<float>(row_scale), cosine, d, packed.data());
+      Panels panels(*k, count, d);
+      std::vector<std::vector<double>> targets(count);
+      panels.fill(0, count, true, [&](std::size_t j, double* out) {
+        const double scale = cosine ? inverse(points.data() + j * d) : 1.0;
+        for (std::size_t l = 0; l < d; ++l) out[l] = static_cast<double>(points[j * d + l]) * scale - static_cast<double>(shift[l]);
+        targets[j].assign(out, out + d);
+        return 0.0;
+      });
+      std::vector<float> scores(k->row_tile * k->panel);
+      k->score_store(packed.data(), d + 16, k->row_tile, panels.panel(0), panels.width(0), d, panels.offsets(0), scores.data());
+      const ScoreBound bound(*k, metric, d);
+      for (std::size_t j = 0; j < count; ++j) {
+        long double wanted = 0;
+        for (std::size_t l = 0; l < d; ++l) {
+          const long double c = static_cast<long double>(targets[j][l]);
+          const long double y = static_cast<long double>(x[l]) * static_cast<long double>(row_scale) - static_cast<long double>(shift[l]);
+          wanted += c * c / 2 - y * c;
+        }
+        const double error = static_cast<double>(std::abs(static_cast<long double>(scores[j]) - wanted));
+        const double most = bound(row, panels.extent(j), panels.offset(j));
+        CHECK(error <= most);
+        // The offset that a score begins with is rounded to float32, the highest of a panel is not.
+        CHECK(most <= bound(row, panels.widest(0), panels.highest(0)) * (1 + 1e-6));
+        tightest = std::max(tightest, error / most);
+      }
+    }
+  // A bound that nothing ever comes near would be no test of it.
+  CHECK(tightest > 0.02);
+}
+
+TEST(score_bound_gives_up_beyond_float32) {
+  for (const auto* k : levels()) {
+    const ScoreBound bound(*k, Metric::sqeuclidean, 4);
+    CHECK(std::isfinite(bound({1e15, 1e8}, {1e15, 1e8}, 1e30)));
+    CHECK(std::isinf(bound({1e20, 1e13}, {1e20, 1e13}, 1e40)));
+    CHECK(std::isinf(bound({1e30, 1e23}, {1, 1e-7}, 1e38)));
+    CHECK(std::isinf(bound({std::nan(""), 0}, {1, 1e-7}, 1)));
+  }
+}

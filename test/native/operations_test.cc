@@ -1,0 +1,274 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "distances/distances.h"
+#include "harness.h"
+#include "kmeans/kmeans.h"
+#include "nearest/assign.h"
+#include "nearest/nearest.h"
+#include "pca/pca.h"
+#include "weighted_mean/weighted_mean.h"
+
+using namespace matomari;
+using namespace matomari::test;
+using core::ConstMatrix;
+
+// Every operation on fixed data: equal bits at every level and on any number of threads, and one hash of them all that
+// other machines must give too.
+
+namespace {
+
+struct Points {
+  std::vector<float> data;
+  std::size_t rows, cols;
+  operator ConstMatrix() const { return {data.data(), rows, cols}; }
+};
+
+template <class Value>
+Points make(std::size_t rows, std::size_t cols, Value&& value) {
+  Points p{{}, rows, cols};
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t l = 0; l < cols; ++l) p.data.push_back(value(i, l));
+  return p;
+}
+
+// The kinds of data that float32 scores have trouble with. No row is zero.
+std::vector<Points> all_points(std::size_t rows, std::size_t cols) {
+  Numbers n(rows * 1000 + cols);
+  std::vector<float> common(cols);
+  for (float& v : common) v = n.bell();
+  std::vector<Points> all;
+  all.push_back(make(rows, cols, [&](std::size_t, std::size_t) { return n.bell(); }));
+  all.push_back(make(rows, cols, [&](std::size_t i, std::size_t l) { return 9 * common[(l + i % 5) % cols] + 0.3f * n.bell(); }));
+  all.push_back(make(rows, cols, [&](std::size_t, std::size_t l) { return static_cast<float>(n.below(3)) + (l == 0 ? 1.0f : 0.0f); }));
+  all.push_back(make(rows, cols, [&](std::size_t, std::size_t) { return 1e4f + n.bell(); }));
+  all.push_back(make(rows, cols, [&](std::size_t i, std::size_t l) {
+    return i % 11 == 7 ? all[0].data[(i - 7) * cols + l] : 3 * common[l] + 0.5f * n.bell();
+  }));
+  all.push_back(make(rows, cols, [&](std::size_t i, std::size_t) { return n.bell() * (i == rows / 2 ? 1e7f : 1.0f); }));
+  all.push_back(make(rows, cols, [&](std::size_t, std::size_t l) { return n.bell() * 1e-41f + (l == 0 ? 1e-41f : 0.0f); }));
+  all.push_back(make(rows, cols, [&](std::size_t i, std::size_t) { return n.bell() * (i % 3 ? 8e37f : 1.0f); }));
+  all.push_back(make(rows, cols, [&](std::size_t, std::size_t l) { return static_cast<float>(l) + 0.1f; }));
+  return all;
+}
+
+Points every(const Points& p, std::size_t count) {
+  return make(count, p.cols, [&](std::size_t j, std::size_t l) { return p.data[j * p.rows / count * p.cols + l]; });
+}
+
+std::map<std::string, Hash>& hashes() {
+  static std::map<std::string, Hash> all;
+  return all;
+}
+
+// Runs at every level and with several numbers of threads; demands equal hashes and adds them to the operation's own.
+template <class Run>
+void everywhere(const char* operation, Run&& run) {
+  bool have = false;
+  std::uint64_t first = 0;
+  for (const simd::Kernels* k : levels())
+    for (unsigned threads : {1u, 3u}) {
+      core::Context ctx(threads);
+      Hash hash;
+      run(ctx, *k, hash);
+      if (!have) first = hash.value();
+      have = true;
+      if (hash.value() != first) std::printf("%s differs at %s, %u threads\n", operation, k->name, threads);
+      CHECK(hash.value() == first);
+    }
+  hashes()[operation].add(first);
+}
+
+constexpr Metric kMetrics[] = {Metric::euclidean, Metric::sqeuclidean, Metric::cosine, Metric::dot};
+using Shapes = std::vector<std::pair<std::size_t, std::size_t>>;
+Shapes shapes() {
+  if (quick) return {{49, 5}, {20, 97}};
+  return {{1, 1}, {49, 1}, {97, 5}, {70, 17}, {48, 48}, {40, 97}, {1930, 2}};  // the last: more rows than a thread takes at once
+}
+
+}  // namespace
+
+TEST(distances_everywhere) {
+  for (auto [n, d] : shapes())
+    for (const Points& p : all_points(n, d))
+      for (Metric metric : kMetrics) {
+        const Points q = every(p, std::min<std::size_t>((n + 2) / 3, 30));
+        everywhere("distances", [&](core::Context& ctx, const simd::Kernels& k, Hash& hash) {
+          std::vector<float> out(n * q.rows);
+          distances(ctx, k, p, q, metric, {out.data(), n, q.rows});
+          hash.add(out);
+        });
+      }
+}
+
+TEST(assign_everywhere) {
+  for (auto [n, d] : shapes())
+    for (const Points& p : all_points(n, d))
+      for (Metric metric : kMetrics)
+        for (std::size_t clusters : {std::size_t{1}, std::min<std::size_t>((n + 3) / 4, 60)}) {
+          const Points c = every(p, clusters);
+          everywhere("assign", [&](core::Context& ctx, const simd::Kernels& k, Hash& hash) {
+            std::vector<std::int32_t> labels(n);
+            std::vector<float> out(n);
+            assign(ctx, k, p, c, metric, labels.data(), out.data());
+            for (std::int32_t label : labels) CHECK(label >= 0 && static_cast<std::size_t>(label) < clusters);
+            hash.add(labels);
+            hash.add(out);
+          });
+        }
+}
+
+TEST(nearest_everywhere) {
+  for (auto [n, d] : shapes())
+    for (const Points& p : all_points(n, d))
+      for (Metric metric : kMetrics)
+        for (std::size_t count : {std::size_t{1}, std::min<std::size_t>((n + 6) / 7, 20)}) {
+          const Points q = every(p, std::min<std::size_t>((n + 2) / 3, 10));
+          everywhere("nearest", [&](core::Context& ctx, const simd::Kernels& k, Hash& hash) {
+            std::vector<std::int32_t> indices(q.rows * count);
+            std::vector<float> out(q.rows * count);
+            nearest(ctx, k, q, p, count, metric, indices.data(), out.data());
+            hash.add(indices);
+            hash.add(out);
+          });
+        }
+}
+
+TEST(nearest_of_many_equal_points) {
+  const Points p = make(1500, 3, [](std::size_t i, std::size_t) { return i < 1490 ? 1.0f : 2.0f; });
+  const Points q = every(p, 20);
+  everywhere("nearest", [&](core::Context& ctx, const simd::Kernels& k, Hash& hash) {
+    std::vector<std::int32_t> indices(q.rows * 4);
+    std::vector<float> out(q.rows * 4);
+    nearest(ctx, k, q, p, 4, Metric::euclidean, indices.data(), out.data());
+    for (std::size_t i = 0; i < q.rows; ++i) CHECK(indices[4 * i] == 0 && indices[4 * i + 3] == 3);
+    hash.add(indices);
+  });
+}
+
+TEST(kmeans_everywhere) {
+  for (auto [n, d] : shapes())
+    for (const Points& p : all_points(n, d)) {
+      std::vector<float> weight(n);
+      for (std::size_t i = 0; i < n; ++i) weight[i] = static_cast<float>(i % 4) + (i == 0 ? 1.0f : 0.0f);
+      for (int variant = 0; variant < 6; ++variant) {
+        KMeansOptions options;
+        options.clusters = std::min<std::size_t>((n + 7) / 8, 12);
+        options.max_iterations = 4;
+        options.seed = n + d;
+        options.cosine = variant % 2;
+        options.runs = variant == 0 ? 2 : 1;
+        options.init = variant < 2 ? KMeansInit::plus_plus : variant < 4 ? KMeansInit::random : KMeansInit::given;
+        const Points initial = every(p, options.clusters);
+        if (variant >= 4) options.initial = initial.data.data();
+        if (variant == 1 || variant == 2) options.weight = weight.data();
+        everywhere("kmeans", [&](core::Context& ctx, const simd::Kernels& k, Hash& hash) {
+          std::vector<float> centroids(options.clusters * d);
+          std::vector<std::int32_t> labels(n), sizes(options.clusters);
+          const KMeansResult result = kmeans(ctx, k, p, options, centroids.data(), labels.data(), sizes.data());
+          hash.add(centroids);
+          hash.add(labels);
+          hash.add(sizes);
+          hash.add(result.inertia);
+          hash.add(result.iterations);
+          std::vector<std::int32_t> again(n);
+          std::vector<float> far(n);
+          assign(ctx, k, p, {centroids.data(), options.clusters, d}, options.cosine ? Metric::cosine : Metric::euclidean,
+                 again.data(), far.data());
+          CHECK(again == labels);
+        });
+      }
+    }
+}
+
+TEST(weighted_mean_everywhere) {
+  for (auto [n, d] : shapes())
+    for (const Points& p : all_points(n, d)) {
+      const std::size_t cols = 13;
+      Numbers numbers(n);
+      std::vector<std::int64_t> indptr{0};
+      std::vector<std::int32_t> indices;
+      std::vector<float> data;
+      for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < cols; ++j)
+          if (j != 4 && numbers.below(3) == 0) {
+            indices.push_back(static_cast<std::int32_t>(j));
+            data.push_back(numbers.uniform());
+          }
+        indptr.push_back(static_cast<std::int64_t>(indices.size()));
+      }
+      everywhere("weightedMean", [&](core::Context& ctx, const simd::Kernels& k, Hash& hash) {
+        std::vector<float> out(cols * d, -1);
+        const SparseView<std::int64_t> w{indptr.data(), indices.data(), data.data(), n, cols, data.size()};
+        weighted_mean(ctx, k, w, p, {out.data(), cols, d});
+        for (std::size_t l = 0; l < d; ++l) CHECK(out[4 * d + l] == 0);
+        hash.add(out);
+      });
+    }
+}
+
+TEST(pca_everywhere) {
+  Shapes wider = shapes();
+  wider.push_back({60, 200});  // few components of many columns: Krylov
+  wider.push_back({600, 9});   // more rows than are added up at once
+  for (auto [n, d] : wider)
+    for (const Points& p : all_points(n, d)) {
+      const std::size_t count = std::min({n, d, std::size_t{3}});
+      everywhere("pca", [&](core::Context& ctx, const simd::Kernels& k, Hash& hash) {
+        std::vector<float> mean(d), components(count * d), variance(count), ratio(count), embedding(n * count);
+        pca(ctx, k, p, count, {mean.data(), components.data(), variance.data(), ratio.data(), embedding.data()});
+        for (const auto* v : {&mean, &components, &variance, &ratio, &embedding}) hash.add(*v);
+      });
+    }
+}
+
+// A cancelled operation ends in `cancelled`, wherever it was.
+TEST(operations_stop_when_cancelled) {
+  class Stopping : public core::Context {
+   public:
+    Stopping(unsigned threads, int after) : Context(threads), left_(after) {}
+
+   private:
+    void on_progress() noexcept override {
+      if (--left_ <= 0) cancel();
+    }
+    std::atomic<int> left_;
+  };
+  const Points p = all_points(3000, 6)[0];
+  const simd::Kernels& k = simd::best_kernels();
+  auto cancelled = [](auto&& run) {
+    try {
+      run();
+      return false;
+    } catch (const core::Error& e) {
+      return e.code() == core::Code::cancelled;
+    }
+  };
+  for (unsigned threads : {1u, 4u})
+    for (int after : {1, 3, 12}) {
+      KMeansOptions options;
+      options.clusters = 40;
+      options.tolerance = 0;
+      std::vector<float> centroids(40 * 6);
+      std::vector<std::int32_t> labels(3000), sizes(40);
+      Stopping one(threads, after);
+      CHECK(cancelled([&] { kmeans(one, k, p, options, centroids.data(), labels.data(), sizes.data()); }));
+      Stopping two(threads, 1);
+      std::vector<float> far(3000);
+      CHECK(cancelled([&] { assign(two, k, p, every(p, 9), Metric::euclidean, labels.data(), far.data()); }));
+    }
+  core::Context done(2);
+  done.cancel();
+  std::vector<float> out(3000 * 3000);
+  CHECK(cancelled([&] { distances(done, k, p, p, Metric::dot, {out.data(), 3000, 3000}); }));
+}
+
+// Declared last, so that it runs last in this file.
+TEST(the_hashes) {
+  for (const auto& [operation, hash] : hashes())
+    std::printf("hash %s %016llx\n", operation.c_str(), static_cast<unsigned long long>(hash.value()));
+  CHECK(hashes().size() == 6);
+}
