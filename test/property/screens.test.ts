@@ -230,7 +230,7 @@ test('no score lies outside the bound of its screen', (ctx) => {
   const dir = mkdtempSync(join(tmpdir(), 'matomari-'));
   try {
     const program = join(dir, 'screen_bound');
-    const source = join(root, 'test', 'native', 'screen_bound.cc');
+    const source = join(root, 'test', 'property', 'screen_bound.cc');
     execFileSync('g++', [
       '-std=c++20',
       '-O2',
