@@ -55,8 +55,8 @@ function once(name, write) {
  * @param {number} rows @param {number} cols @param {number} blobs @param {number} [seed]
  * @returns {string} path of a float32 .npy [rows × cols]
  */
-export function blobs(rows, cols, blobs, seed = 1) {
-  return once(`blobs-${rows}x${cols}-${blobs}-${seed}.npy`, (path) => {
+export function blobs(rows, cols, blobs, seed = 1, noise = 4) {
+  return once(`blobs-${rows}x${cols}-${blobs}-${seed}-${noise}.npy`, (path) => {
     const random = uniform(seed);
     const gauss = normal(random);
     const centres = Float32Array.from({ length: blobs * cols }, gauss);
@@ -65,7 +65,7 @@ export function blobs(rows, cols, blobs, seed = 1) {
       const centre = Math.floor(random() * blobs) * cols;
       let square = 0;
       for (let j = 0; j < cols; j++) {
-        const value = centres[centre + j] + 4 * gauss();
+        const value = centres[centre + j] + noise * gauss();
         data[i * cols + j] = value;
         square += value * value;
       }
