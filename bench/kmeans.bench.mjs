@@ -25,7 +25,7 @@ const SHAPES = [
     n: 20_000,
     d: 1024,
     k: 1000,
-    quick: { to: 4, repeat: 1 },
+    quick: { to: 3, repeat: 1 },
     full: { to: 10, repeat: 1 },
     slow: { rows: 1250, iterations: 1 },
   },
@@ -86,7 +86,7 @@ export default {
       const points = k === 1000 ? blobs(n, d, k, 1, 2) : blobs(n, d, 2 * k);
       return {
         label: `n ${n}, d ${d}, k ${k}`,
-        trials: full && k === 1000 ? 3 : 5,
+        trials: k === 1000 ? 3 : 5,
         job: {
           points,
           start: randomRows(points, k),
