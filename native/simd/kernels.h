@@ -81,6 +81,15 @@ struct Kernels {
   // rounded by itself in one order. scratch: [3 × dims × lanes], aligned to 64 bytes.
   void (*push_and_pull)(const Forces& f, const float* positions, std::uint32_t points, std::size_t dims,
                         const Springs& s, float* scratch) noexcept;
+
+  // Blocks of eight float64 columns (block64.inl), all sums in order of the rows or entries.
+  // out[c] = Σ values[e] · block[indices[e], c].
+  void (*gather64)(const std::int32_t* indices, const float* values, std::size_t count, const double* block,
+                   double* out) noexcept;
+  // gram[c, d] = Σ x[i, c] · y[i, d]. gram: [8 × 8].
+  void (*cross64)(const double* x, const double* y, std::size_t rows, double* gram) noexcept;
+  // z[i, d] += Σ x[i, c] · mix[c, d], the sum first. mix: [8 × 8].
+  void (*mix64)(const double* x, const double* mix, std::size_t rows, double* z) noexcept;
 };
 
 // The table of a level, or null when this machine (or build) lacks it.

@@ -194,8 +194,9 @@ static void add_fixed(const float* x, double factor, const double* scale, std::s
   }
 }
 
+#include "simd/block64.inl"
 #include "simd/layout.inl"
 
 static constexpr Kernels table{Lanes::level,  Lanes::name, Lanes::roundings, W,         MR,     NR,    NR64,         FC,
                                &score_best, &score_store, &dot_few,         &center, &dot64, &add_scaled64, &add_fixed,
-                               &push_and_pull};
+                               &push_and_pull, &gather64, &cross64, &mix64};
