@@ -168,6 +168,14 @@ static void dot64(const float* x, std::size_t ld, std::size_t rows, const double
   for (; row < rows; ++row) dot64_rows<1>(x + row * ld, ld, panel, depth, out + row * out_ld, out_ld, add);
 }
 
+static void add_scaled64(const float* x, double weight, std::size_t d, double* sum) noexcept {
+  const D w = Lanes::set1d(weight);
+  std::size_t l = 0;
+  for (; l + WD <= d; l += WD)
+    Lanes::stored(sum + l, Lanes::fmaddd(w, Lanes::widen(x + l), Lanes::loadd(sum + l)));
+  for (; l < d; ++l) sum[l] += weight * static_cast<double>(x[l]);
+}
+
 static void add_weighted64(const float* x, const WeightedRow* entries, const std::size_t* ends, std::size_t columns,
                            double* sum, double* total) noexcept {
   for (std::size_t j = 0; j < columns; ++j) {
@@ -210,8 +218,9 @@ static void add_fixed(const float* x, double factor, const double* scale, std::s
   }
 }
 
+#include "simd/block64.inl"
 #include "simd/layout.inl"
 
 static constexpr Kernels table{Lanes::level,  Lanes::name, Lanes::roundings, W,         MR,     NR,    NR64,         FC,       NS * WD,
-                               &score_best, &score_store, &dot_few,         &center, &dot64, &add_weighted64, &add_fixed,
-                               &push_and_pull};
+                               &score_best, &score_store, &dot_few,         &center, &dot64, &add_scaled64, &add_weighted64,
+                               &add_fixed,  &push_and_pull, &gather64, &cross64, &mix64};
