@@ -3,34 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/parallel.h"
+#include "core/sort.h"
 #include "hdbscan/union_find.h"
 
 namespace matomari::density {
 
 namespace {
-
-// Merge sort in pieces that are short enough to be cancelled between.
-template <class T, class Before>
-void sort_in_pieces(core::Context& ctx, std::vector<T>& items, Before&& first) {
-  constexpr std::size_t kPiece = 16384;
-  if (items.size() <= kPiece) {
-    std::sort(items.begin(), items.end(), first);
-    return;
-  }
-  core::parallel_for(ctx, items.size(), kPiece, [&](std::size_t from, std::size_t to, unsigned) {
-    std::sort(items.data() + from, items.data() + to, first);
-  });
-  std::vector<T> merged(items.size());
-  for (std::size_t width = kPiece; width < items.size(); width *= 2) {
-    core::parallel_for(ctx, items.size(), 2 * width, [&](std::size_t from, std::size_t to, unsigned) {
-      const std::size_t middle = std::min(from + width, to);
-      std::merge(items.data() + from, items.data() + middle, items.data() + middle, items.data() + to,
-                 merged.data() + from, first);
-    });
-    items.swap(merged);
-  }
-}
 
 // Puts edges of one weight in the order in which they join sets: see single_linkage.h.
 class TiedEdges {
@@ -45,7 +23,7 @@ class TiedEdges {
       const std::int32_t larger = std::max(sets_.size(sets_.find(e->low)), sets_.size(sets_.find(e->high)));
       keyed_.push_back({larger, space_.squared(static_cast<std::size_t>(e->low), static_cast<std::size_t>(e->high)), *e});
     }
-    sort_in_pieces(ctx_, keyed_, [](const Keyed& a, const Keyed& b) {
+    core::sort_in_pieces(ctx_, keyed_, [](const Keyed& a, const Keyed& b) {
       if (a.size != b.size) return a.size > b.size;
       return a.squared != b.squared ? a.squared < b.squared : before(a.edge, b.edge);
     });
@@ -67,7 +45,7 @@ class TiedEdges {
 }  // namespace
 
 void single_linkage(core::Context& ctx, const Space& space, std::vector<Edge> tree, SingleLinkage out) {
-  sort_in_pieces(ctx, tree, before);
+  core::sort_in_pieces(ctx, tree, before);
   const std::size_t n = tree.size() + 1;
   UnionFind sets(n);
   core::Buffer<std::int32_t> cluster(n);  // which a set is now, by its root

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <numeric>
 #include <vector>
 
 #include "core/buffer.h"
 #include "core/parallel.h"
 #include "core/philox.h"
 #include "core/rounds.h"
+#include "core/sort.h"
 
 namespace matomari {
 
@@ -92,37 +92,43 @@ class Layout {
     float most = fixed_ ? 1.0f : 0.0f;
     for (std::size_t e = 0; e < edges; ++e) most = std::max(most, graph.weights[e]);
     const float least = most / static_cast<float>(options_.least_epochs);
-    std::vector<std::uint64_t> total(n_, 0);
+    struct Busy {
+      std::uint64_t total;
+      std::int32_t row;
+    };
+    std::vector<Busy> busy(n_);
     auto rate = [&](std::size_t e) -> std::uint32_t {
       const float w = graph.weights[e];
       return w < least ? 0u : static_cast<std::uint32_t>(static_cast<double>(w) / static_cast<double>(most) * 0x1p31);
     };
     std::vector<std::size_t> kept(n_, 0);
     core::parallel_for(ctx_, n_, 4096, [&](std::size_t begin, std::size_t end, unsigned) {
-      for (std::size_t i = begin; i < end; ++i)
+      for (std::size_t i = begin; i < end; ++i) {
+        busy[i] = {0, static_cast<std::int32_t>(i)};
         for (auto e = first(graph, i); e < first(graph, i + 1); ++e) {
-          total[i] += rate(e);
+          busy[i].total += rate(e);
           kept[i] += rate(e) != 0;
         }
+      }
     });
-    std::iota(order_.begin(), order_.end(), 0);
-    std::sort(order_.begin(), order_.end(), [&](std::int32_t i, std::int32_t j) {
-      const auto a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
-      return total[a] != total[b] ? total[a] > total[b] : a < b;
+    core::sort_in_pieces(ctx_, busy, [](const Busy& a, const Busy& b) {
+      return a.total != b.total ? a.total > b.total : a.row < b.row;
     });
-    ctx_.check();
+    std::transform(busy.begin(), busy.end(), order_.begin(), [](const Busy& one) { return one.row; });
     starts_[0] = 0;
     for (std::size_t p = 0; p < n_; ++p) starts_[p + 1] = starts_[p] + kept[static_cast<std::size_t>(order_[p])];
     springs_ = Buffer<Spring>(starts_[n_]);
     // A new row's numbers depend on its first neighbours, not on where it stands among other new rows.
-    for (std::size_t p = 0; p < n_; ++p) {
-      const auto i = static_cast<std::size_t>(order_[p]);
-      const std::int32_t* const near = graph.indices.data() + graph.indptr[i];
-      const auto degree = static_cast<std::size_t>(graph.indptr[i + 1] - graph.indptr[i]);
-      const auto name = static_cast<std::uint32_t>(fixed_ && degree > 0 ? near[0] : order_[p]);
-      const auto second = static_cast<std::uint32_t>(fixed_ && degree > 1 ? near[1] : 0);
-      keys_[p] = core::philox({name, second, 0, static_cast<std::uint32_t>(core::Stream::umap_point)}, options_.seed)[0];
-    }
+    core::parallel_for(ctx_, n_, 4096, [&](std::size_t begin, std::size_t end, unsigned) {
+      for (std::size_t p = begin; p < end; ++p) {
+        const auto i = static_cast<std::size_t>(order_[p]);
+        const std::int32_t* const near = graph.indices.data() + graph.indptr[i];
+        const auto degree = static_cast<std::size_t>(graph.indptr[i + 1] - graph.indptr[i]);
+        const auto name = static_cast<std::uint32_t>(fixed_ && degree > 0 ? near[0] : order_[p]);
+        const auto second = static_cast<std::uint32_t>(fixed_ && degree > 1 ? near[1] : 0);
+        keys_[p] = core::philox({name, second, 0, static_cast<std::uint32_t>(core::Stream::umap_point)}, options_.seed)[0];
+      }
+    });
     Buffer<std::int32_t> place(fixed_ ? 0 : n_);
     if (!fixed_)
       for (std::size_t p = 0; p < n_; ++p) place[static_cast<std::size_t>(order_[p])] = static_cast<std::int32_t>(p);
