@@ -80,8 +80,10 @@ export default {
     const exact = results.find(({ id }) => id === 'package-exact');
     if (exact.skipped) return;
     const theirs = readNpy(labelsPath('package-exact')).data;
-    for (const { id, skipped, facts } of results)
-      if (!skipped && id !== 'package-exact')
-        facts.note = `${facts.clusters} clusters, adjusted Rand index to the exact package ${adjustedRand(theirs, readNpy(labelsPath(id)).data).toFixed(4)}`;
+    for (const { id, skipped, facts } of results) {
+      if (skipped) continue;
+      const agreement = adjustedRand(theirs, readNpy(labelsPath(id)).data).toFixed(4);
+      facts.note = `${facts.clusters} clusters${id === exact.id ? '' : `, adjusted Rand index to the exact package ${agreement}`}`;
+    }
   },
 };
