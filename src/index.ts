@@ -1,5 +1,5 @@
 export { type Assignment, type AssignOptions, assign } from './assign.js';
-export type { Device, Simd } from './device.js';
+export type { Device, RanOn, Simd } from './device.js';
 export { type DistancesOptions, distances } from './distances.js';
 export { type ErrorCode, MatomariError } from './errors.js';
 export { approximatePredict, type Hdbscan, type HdbscanOptions, hdbscan } from './hdbscan.js';
@@ -18,6 +18,12 @@ export type { TopicAssignment } from './pipeline/predict.js';
 export { Topics, type TopicsInfo } from './pipeline/topics.js';
 export type { Cluster, Document, Exemplar, Scores, Term } from './pipeline/types.js';
 export { type TfidfDocuments, type TfidfOptions, TfidfVectorizer } from './tfidf.js';
+export {
+  type TruncatedSvd,
+  type TruncatedSvdOptions,
+  truncatedSvd,
+  truncatedSvdTransform,
+} from './truncated-svd.js';
 export {
   type Umap,
   type UmapMapOptions,
