@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readMatrix } from '../io/index.js';
-import { assignTexts } from '../pipeline/embed-texts.js';
+import { assignTexts, LSA } from '../pipeline/embed-texts.js';
 import { readRun } from '../pipeline/read-run.js';
 import type { Context } from './context.js';
 import {
@@ -44,7 +44,7 @@ async function run(dir: string, input: string, flags: Flags, context: Context): 
   const { labels, distances } = await assignTexts(
     texts,
     centroids,
-    model.path ?? model.name,
+    model.path ?? (model.name === 'lsa' ? join(dir, LSA) : model.name),
     operationOptions(flags, context),
   );
   context.bars.clear();

@@ -7,7 +7,7 @@ import { OPERATION_OPTIONS, type OperationOptions } from '../job.js';
 export type StopWords = 'japanese' | 'english' | readonly string[];
 
 export interface TopicOptions extends OperationOptions {
-  /** An open embedder, which stays the caller's to close, or the name of a model (default `builtin`). */
+  /** An open embedder, which stays the caller's to close, or the name of a model (default `builtin`; `lsa` learns from the documents). */
   embedder?: Embedder | string | undefined;
   /** How many clusters to find (default 20; at most one a document). */
   nClusters?: number | undefined;

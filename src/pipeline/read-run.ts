@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readLsa } from '../embed/lsa-model.js';
 import { MatomariError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { readMatrix, readNpy, readSparseNpz } from '../io/index.js';
+import { LSA } from './embed-texts.js';
 import type { TopicsData } from './topics.js';
 import type { Cluster, Document } from './types.js';
 import { type InputFacts, RUN, type RunFile } from './write-run.js';
@@ -34,6 +36,7 @@ export async function loadTopics(dir: string): Promise<TopicsData & { input?: In
     clusters: (await readLines<Cluster>(path('clusters.jsonl'))).map(toCluster),
     map: await readMatrix(path('map.npy')),
     scores: await readJson(path('metrics.json'), undefined),
+    lsa: run.model.name === 'lsa' && run.model.path === undefined ? await readLsa(path(LSA)) : undefined,
     info,
     seconds,
   };

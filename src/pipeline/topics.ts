@@ -1,6 +1,6 @@
 import type { Assignment } from '../assign.js';
 import { checkOptions, show } from '../check.js';
-import type { Embedder } from '../embed/index.js';
+import type { Embedder, LsaModel } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions } from '../job.js';
 import type { Matrix, SparseMatrix } from '../matrix.js';
@@ -33,6 +33,7 @@ export interface TopicsData {
   clusters: Cluster[];
   map: Matrix;
   scores?: Scores | undefined;
+  lsa?: LsaModel | undefined;
   info: TopicsInfo;
   seconds: Record<string, number>;
 }
@@ -60,6 +61,8 @@ export class Topics implements TopicsData {
   readonly map: Matrix;
   /** Agreement with the categories, over the documents that have one. */
   readonly scores?: Scores | undefined;
+  /** What the embedder `lsa` has learnt from the documents. */
+  readonly lsa?: LsaModel | undefined;
   readonly info: TopicsInfo;
   /** Wall-clock seconds: `total` and every stage. `embed` overlaps with `tokenise` and `tfidf`. */
   readonly seconds: Record<string, number>;
@@ -76,6 +79,7 @@ export class Topics implements TopicsData {
     this.clusters = data.clusters;
     this.map = data.map;
     this.scores = data.scores;
+    this.lsa = data.lsa;
     this.info = data.info;
     this.seconds = data.seconds;
   }
@@ -100,8 +104,8 @@ export class Topics implements TopicsData {
         `Topics.assign: texts must be an array of strings, not ${show(texts)}`,
       );
     const { name, path } = this.info.model;
-    const { embedder = path ?? name, ...operation } = options;
-    return assignTexts(texts, this.centroids, embedder, operation);
+    const { embedder, ...operation } = options;
+    return assignTexts(texts, this.centroids, embedder ?? this.lsa ?? path ?? name, operation);
   }
 
   /**
