@@ -1,5 +1,5 @@
 export { type Assignment, type AssignOptions, assign } from './assign.js';
-export type { Device, Simd } from './device.js';
+export type { Device, RanOn, Simd } from './device.js';
 export { type DistancesOptions, distances } from './distances.js';
 export { type ErrorCode, MatomariError } from './errors.js';
 export { approximatePredict, type Hdbscan, type HdbscanOptions, hdbscan } from './hdbscan.js';

@@ -607,8 +607,16 @@ describe('refused: the environment', () => {
     }
   });
 
-  it('device cuda is not there and says so', async () => {
-    await expect(pca(good, { nComponents: 1, device: 'cuda' })).rejects.toMatchObject({ code: 'no_device' });
+  it('a GPU that is not there says so, and what is missing', async () => {
+    const { devices, reason } = native().cuda();
+    if (devices.length === 0) expect(reason).toMatch(/CUDA plugin|no NVIDIA driver|shows no device|too old/);
+    for (const device of ['cuda:99', ...(devices.length === 0 ? (['cuda'] as const) : [])] as const)
+      await expect(pca(good, { nComponents: 1, device: device as 'cuda' })).rejects.toMatchObject({
+        code: 'no_device',
+        message: expect.stringContaining(
+          `device '${device}' is not available: ${reason ?? 'this machine has'}`,
+        ),
+      });
   });
 });
 
