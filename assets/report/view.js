@@ -6,12 +6,15 @@
  * @property {number} scale CSS pixels per data unit
  */
 
+/** @typedef {{ left: number, right: number, bottom: number, top: number }} Extent */
+
 const FARTHEST = 0.5;
 const NEAREST = 4000;
 
 /**
  * The extent of the points that have finite coordinates.
  * @param {Float32Array} map
+ * @returns {Extent}
  */
 export function extentOf(map) {
   let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
@@ -28,7 +31,7 @@ export function extentOf(map) {
 
 /**
  * The view that holds the whole extent. A single point, or all in one place, gets a unit around it.
- * @param {ReturnType<typeof extentOf>} extent
+ * @param {Extent} extent
  * @param {number} width
  * @param {number} height
  * @returns {View}

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeAtomic, writeNpy, writeSparseNpz } from '../io/index.js';
-import { renderReport } from '../report/index.js';
+import { writeReport as writeReportFile } from '../report/index.js';
 import { MANIFEST } from './embedding-store.js';
 import type { Labelling } from './relabel.js';
 import { reportData } from './report-data.js';
@@ -92,7 +92,7 @@ export async function writeReport(
   topics: TopicsData,
   input: InputFacts | undefined,
 ): Promise<void> {
-  await writeAtomic(join(dir, 'report.html'), renderReport(reportData(topics, titleOf(input))));
+  await writeReportFile(join(dir, 'report.html'), reportData(topics, titleOf(input)));
 }
 
 /** A float32 in the fewest digits that give it back. */
