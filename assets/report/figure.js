@@ -32,6 +32,8 @@ function svgFigure(data, scene, captions, { title, groups }, theme, vectorMarks)
   const pen = new SvgPen();
   writeCaptions(pen, captions);
   const text = pen.take();
+  pen.textAlign = 'left';
+  pen.textBaseline = 'alphabetic';
   pen.font = `650 19px ${FONT}`;
   pen.fillStyle = theme.ink;
   pen.fillText(shorten(data.title, 90), MARGIN, 38);

@@ -15,7 +15,7 @@ import { rgbOf } from './raster.js';
 import { layersOf, markSize, stylesOf } from './scene.js';
 import { createSurface } from './surface.js';
 import { createTooltip } from './tooltip.js';
-import { extentOf, fitView, panView, zoomView } from './view.js';
+import { fitView, homeOf, panView, zoomView } from './view.js';
 
 /** CSS pixels and their density for the map on paper, whatever the window's size. */
 const PAPER = { width: 540, height: 460, ratio: 3 };
@@ -43,7 +43,7 @@ export function createMap(data, filter, theme, onOpen) {
   const tooltip = createTooltip(data);
   const all = groupings(data);
   let grouping = /** @type {Grouping} */ (all.get('cluster'));
-  const extent = extentOf(data.map);
+  const extent = homeOf(data.map);
 
   let size = { width: 0, height: 0, ratio: 1 };
   /** @type {View} */

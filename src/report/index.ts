@@ -18,8 +18,8 @@ import { viewOf } from './view.js';
  * its data lie in blocks in a folder beside it, `report-data` for `report.html`, of which the page loads what it needs.
  *
  * The file appears whole or not at all, after the folder, which is named by its content and replaces older ones only
- * then. The same data gives the same bytes. The cost is linear in the documents: 100,000 headlines take about a second,
- * and a million about fifteen; beside the data, about 60 bytes a document and one block are in memory at a time.
+ * then. The same data gives the same bytes. The cost is linear in the documents: 100,000 headlines take about 0.35 s
+ * of processor time, a million 3 s and, at the peak, 134 MB beside the data: 8 bytes a document, and one block at a time.
  * @throws MatomariError `bad_input` when labels, distances, map and documents are not equally many, or a label has no
  * cluster; `bad_file` when the file or the folder cannot be written; `cancelled`.
  */

@@ -207,6 +207,25 @@ describe('the view', () => {
     expect(view.fitView(extent, 1000, 1000)).toEqual({ x: 1, y: 1, scale: 230 });
   });
 
+  it('leaves strays out where there are many points, and nothing where there are few', () => {
+    const cloud = (n: number) => Float32Array.from({ length: 2 * n }, (_, i) => Math.sin(i * 1.7));
+    const many = cloud(20_000);
+    many.set([900, -900], 2000);
+    const home = view.homeOf(many);
+    expect(home.right).toBeLessThan(1.2);
+    expect(home.bottom).toBeGreaterThan(-1.2);
+    expect([home.left, home.top]).toEqual([view.extentOf(many).left, view.extentOf(many).top]);
+    const few = cloud(100);
+    few.set([900, -900], 20);
+    expect(view.homeOf(few)).toMatchObject({ right: 900, bottom: -900 });
+    expect(view.homeOf(new Float32Array(20_000).fill(Number.NaN))).toEqual({
+      left: 0,
+      right: 0,
+      bottom: 0,
+      top: 0,
+    });
+  });
+
   it.each([
     ['no point', []],
     ['one point', [5, 7]],
