@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { removeLsa, writeLsa } from '../embed/lsa-model.js';
 import { writeAtomic, writeNpy, writeSparseNpz } from '../io/index.js';
-import { renderReport } from '../report/index.js';
+import { writeReport as writeReportFile } from '../report/index.js';
 import { countNoise } from './cluster.js';
 import { writeDensity } from './density-file.js';
 import { LSA } from './embed-texts.js';
@@ -116,7 +116,7 @@ export async function writeReport(
   topics: TopicsData,
   input: InputFacts | undefined,
 ): Promise<void> {
-  await writeAtomic(join(dir, 'report.html'), renderReport(reportData(topics, titleOf(input))));
+  await writeReportFile(join(dir, 'report.html'), reportData(topics, titleOf(input)));
 }
 
 /** A float32 in the fewest digits that give it back. */
