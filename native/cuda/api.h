@@ -25,11 +25,26 @@ struct MatomariCudaDevice {
   std::uint64_t memory;  // bytes
 };
 
+// As nearest/assign.h has it; all memory is the host's. At least one row, one cluster, one column.
+struct MatomariCudaAssign {
+  int device;
+  int metric;  // a Metric
+  const float* points;
+  std::size_t rows, cols;
+  const float* centroids;
+  std::size_t clusters;
+  std::int32_t* labels;
+  float* distances;
+  std::uint64_t rechecked;  // rows that the screen could not decide
+};
+
 struct MatomariCudaApi {
   int abi;
   // The devices that the driver shows; an error says why there are none.
   int (*count)(int* devices, MatomariCudaError* error);
   int (*describe)(int device, MatomariCudaDevice* out, MatomariCudaError* error);
+  // bad_input where a value is not finite, or a row is zero under cosine: the caller says which.
+  int (*assign)(const MatomariCudaJob* job, MatomariCudaAssign* arguments, MatomariCudaError* error);
 };
 
 // The one symbol of the plugin.

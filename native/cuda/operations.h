@@ -1,0 +1,9 @@
+#pragma once
+#include "cuda/api.h"
+
+// The plugin's operations, as its table lists them.
+namespace matomari::cuda {
+
+int assign(const MatomariCudaJob* job, MatomariCudaAssign* arguments, MatomariCudaError* error);
+
+}  // namespace matomari::cuda
