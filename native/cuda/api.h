@@ -6,7 +6,7 @@
 // exception or object of C++ crosses over. Functions return 0, or fill the error and return something else.
 extern "C" {
 
-inline constexpr int kMatomariCudaAbi = 1;
+inline constexpr int kMatomariCudaAbi = 2;
 
 struct MatomariCudaError {
   int code;  // a core::Code
@@ -38,6 +38,17 @@ struct MatomariCudaAssign {
   std::uint64_t rechecked;  // rows that the screen could not decide
 };
 
+// As distances/distances.h has it. At least one row on either side and one column.
+struct MatomariCudaDistances {
+  int device;
+  int metric;  // a Metric
+  const float* a;
+  std::size_t a_rows;
+  const float* b;
+  std::size_t b_rows, cols;
+  float* out;  // [a_rows × b_rows]
+};
+
 struct MatomariCudaApi {
   int abi;
   // The devices that the driver shows; an error says why there are none.
@@ -45,6 +56,7 @@ struct MatomariCudaApi {
   int (*describe)(int device, MatomariCudaDevice* out, MatomariCudaError* error);
   // bad_input where a value is not finite, or a row is zero under cosine: the caller says which.
   int (*assign)(const MatomariCudaJob* job, MatomariCudaAssign* arguments, MatomariCudaError* error);
+  int (*distances)(const MatomariCudaJob* job, MatomariCudaDistances* arguments, MatomariCudaError* error);
 };
 
 // The one symbol of the plugin.

@@ -1,5 +1,7 @@
 #include "cuda/assign.h"
 
+#include <algorithm>
+
 #include "core/buffer.h"
 #include "core/finite.h"
 #include "cuda/call.h"

@@ -5,5 +5,6 @@
 namespace matomari::cuda {
 
 int assign(const MatomariCudaJob* job, MatomariCudaAssign* arguments, MatomariCudaError* error);
+int distances(const MatomariCudaJob* job, MatomariCudaDistances* arguments, MatomariCudaError* error);
 
 }  // namespace matomari::cuda

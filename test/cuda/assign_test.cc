@@ -32,11 +32,10 @@ TEST(assign_equals_the_cpu) {
   const std::size_t shapes[][3] = {{1, 1, 1}, {127, 17, 63}, {129, 130, 65}, {140, 257, 33}, {128, 64, 200}};
   std::size_t turn = 0;
   for (const auto& [rows, clusters, cols] : shapes)
-    for (const Points& points : all_points(rows, cols))
-      if (!quick || turn % 5 == 0)
-        compare(points, every(points, clusters), kMetrics[turn++ % 4]);
-      else
-        ++turn;
+    for (const Points& points : all_points(rows, cols)) {
+      if (!quick || turn % 5 == 0) compare(points, every(points, clusters), kMetrics[turn % 4]);
+      ++turn;
+    }
 }
 
 TEST(assign_of_the_same_centroid_many_times) {
