@@ -157,6 +157,44 @@ export interface Binding {
   ): NativeJob<JobFacts>;
 
   /**
+   * Truncated singular value decomposition of a CSR matrix [rows × cols]. components: [nComponents × cols];
+   * singularValues, explainedVariance and explainedVarianceRatio: [nComponents]; embedding: [rows × nComponents].
+   */
+  truncatedSvd(
+    args: {
+      indptr: Int32Array | BigInt64Array;
+      indices: Int32Array;
+      data: Float32Array;
+      rows: number;
+      cols: number;
+      nComponents: number;
+      /** A whole number from 0 to 2^53 − 1. */
+      seed: number;
+      components: Float32Array;
+      singularValues: Float32Array;
+      explainedVariance: Float32Array;
+      explainedVarianceRatio: Float32Array;
+      embedding: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
+
+  /** embedding [rows × nComponents] = a CSR matrix [rows × cols] · components [nComponents × cols] transposed. */
+  truncatedSvdTransform(
+    args: {
+      indptr: Int32Array | BigInt64Array;
+      indices: Int32Array;
+      data: Float32Array;
+      rows: number;
+      cols: number;
+      nComponents: number;
+      components: Float32Array;
+      embedding: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
+
+  /**
    * HDBSCAN. most = 2 · ⌊rows / minClusterSize⌋ + 1 clusters of the condensed tree at most. coreDistances, labels,
    * probabilities, outlierScores, exemplars: [rows]; left, right, distance, size: [rows − 1]; parent, child, lambda,
    * childSize: [rows + most], of which condensedRows are filled; exemplarStarts: [most + 1], chosen: [most], of which

@@ -16,6 +16,12 @@ export { Topics, type TopicsInfo } from './pipeline/topics.js';
 export type { Cluster, Document, Exemplar, Scores, Term } from './pipeline/types.js';
 export { type TfidfDocuments, type TfidfOptions, TfidfVectorizer } from './tfidf.js';
 export {
+  type TruncatedSvd,
+  type TruncatedSvdOptions,
+  truncatedSvd,
+  truncatedSvdTransform,
+} from './truncated-svd.js';
+export {
   type Umap,
   type UmapMapOptions,
   type UmapMetric,

@@ -17,6 +17,8 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("kmeans", Napi::Function::New(env, kmeans));
   exports.Set("weightedMean", Napi::Function::New(env, weighted_mean));
   exports.Set("pca", Napi::Function::New(env, pca));
+  exports.Set("truncatedSvd", Napi::Function::New(env, truncated_svd));
+  exports.Set("truncatedSvdTransform", Napi::Function::New(env, truncated_svd_transform));
   exports.Set("hdbscan", Napi::Function::New(env, hdbscan));
   exports.Set("approximatePredict", Napi::Function::New(env, approximate_predict));
   exports.Set("fuzzySet", Napi::Function::New(env, fuzzy_set));

@@ -33,6 +33,7 @@ const NATIVE = {
     kmeans: ['distances', 'nearest'],
     umap: ['nearest', 'pca'],
     hdbscan: ['nearest'],
+    truncated_svd: ['pca'],
   } as Record<string, string[]>,
 };
 
