@@ -2,11 +2,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "simd/kernels.h"
+
 // What the addon asks of matomari_cuda.so. Plain C structures: the plugin carries its own runtime library, and no
 // exception or object of C++ crosses over. Functions return 0, or fill the error and return something else.
 extern "C" {
 
-inline constexpr int kMatomariCudaAbi = 2;
+inline constexpr int kMatomariCudaAbi = 3;
 
 struct MatomariCudaError {
   int code;  // a core::Code
@@ -49,6 +51,19 @@ struct MatomariCudaDistances {
   float* out;  // [a_rows × b_rows]
 };
 
+// As weighted_mean/weighted_mean.h has it, of weights by column in blocks of rows (weighted_mean/by_column.h). At least one
+// row, one column of weights and one of vectors.
+struct MatomariCudaWeightedMean {
+  int device;
+  const matomari::simd::WeightedRow* entries;
+  std::size_t entry_count;
+  const std::size_t* ends;  // [blocks × (columns + 1)]: where a block's entries begin, and where those of each column end
+  std::size_t blocks, block_rows, columns;
+  const float* vectors;
+  std::size_t rows, cols;
+  float* out;  // [columns × cols]
+};
+
 struct MatomariCudaApi {
   int abi;
   // The devices that the driver shows; an error says why there are none.
@@ -57,6 +72,7 @@ struct MatomariCudaApi {
   // bad_input where a value is not finite, or a row is zero under cosine: the caller says which.
   int (*assign)(const MatomariCudaJob* job, MatomariCudaAssign* arguments, MatomariCudaError* error);
   int (*distances)(const MatomariCudaJob* job, MatomariCudaDistances* arguments, MatomariCudaError* error);
+  int (*weighted_mean)(const MatomariCudaJob* job, MatomariCudaWeightedMean* arguments, MatomariCudaError* error);
 };
 
 // The one symbol of the plugin.

@@ -10,9 +10,6 @@ namespace matomari::cuda {
 
 namespace {
 
-// Rows go over in blocks of this many bytes at most: an upload cannot be broken off.
-constexpr std::size_t kBlockBytes = std::size_t{128} << 20;
-
 // The caller names row and column.
 void refuse_if(const DeviceBuffer<unsigned>& bad) {
   if (bad.fetch() != 0) throw core::Error(core::Code::bad_input, "the data hold a value that is not usable");
@@ -22,7 +19,7 @@ void run(const MatomariCudaJob& job, MatomariCudaAssign& a) {
   const auto metric = static_cast<Metric>(a.metric);
   const bool unit = metric == Metric::cosine;
   const std::size_t d = a.cols, k = a.clusters;
-  const std::size_t most = std::min(a.rows, std::max<std::size_t>(kTileRows, kBlockBytes / (4 * d) / kTileRows * kTileRows));
+  const std::size_t most = std::min(a.rows, std::max<std::size_t>(kTileRows, kPieceBytes / (4 * d) / kTileRows * kTileRows));
   const Session session(a.device, job);
   const DeviceBuffer<unsigned> bad(session, 1);
   const DeviceBuffer<float> centroids(session, k * d), mean(session, d), points(session, most * d), distances(session, most);

@@ -66,9 +66,6 @@ __global__ void __launch_bounds__(kThreads) distances_kernel(Pairs p, std::size_
     }
 }
 
-// Uploads, products and downloads go in pieces of this many bytes: none of them can be broken off.
-constexpr std::size_t kPieceBytes = std::size_t{128} << 20;
-
 void run(const MatomariCudaJob& job, const MatomariCudaDistances& args) {
   const std::size_t d = args.cols, n = args.b_rows;
   const std::size_t most = std::clamp<std::size_t>(kPieceBytes / 4 / std::max(n, d), 1, args.a_rows);
@@ -80,13 +77,7 @@ void run(const MatomariCudaJob& job, const MatomariCudaDistances& args) {
     if (bad.fetch() != 0) throw core::Error(core::Code::bad_input, "the data hold a value that is not usable");
   };
   bad.clear(1);
-  const std::size_t piece = kPieceBytes / 4;
-  for (std::size_t at = 0; at < n * d; at += piece) {
-    session.check();
-    require(cudaMemcpyAsync(b.data() + at, args.b + at, std::min(piece, n * d - at) * sizeof(float), cudaMemcpyHostToDevice,
-                            session.stream()), "upload");
-    session.wait();
-  }
+  upload(session, b, args.b, n * d);
   find_not_finite(session, b.data(), n * d, bad.data());
   refuse_if_bad();
   squared_lengths(session, b.data(), n, d, bb.data());

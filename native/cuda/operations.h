@@ -6,5 +6,6 @@ namespace matomari::cuda {
 
 int assign(const MatomariCudaJob* job, MatomariCudaAssign* arguments, MatomariCudaError* error);
 int distances(const MatomariCudaJob* job, MatomariCudaDistances* arguments, MatomariCudaError* error);
+int weighted_mean(const MatomariCudaJob* job, MatomariCudaWeightedMean* arguments, MatomariCudaError* error);
 
 }  // namespace matomari::cuda

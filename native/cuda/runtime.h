@@ -1,6 +1,7 @@
 #pragma once
 #include <cuda_runtime.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <new>
@@ -61,6 +62,9 @@ class Session {
   int major_ = 0;
 };
 
+// Copies and long kernels go in pieces of about this size, since none of them can be broken off.
+inline constexpr std::size_t kPieceBytes = std::size_t{128} << 20;
+
 // Device memory, uninitialised.
 template <class T>
 class DeviceBuffer {
@@ -79,8 +83,9 @@ class DeviceBuffer {
   }
 
   T* data() const noexcept { return data_; }
-  void upload(const T* from, std::size_t n) const {
-    require(cudaMemcpyAsync(data_, from, n * sizeof(T), cudaMemcpyHostToDevice, session_.stream()), "upload");
+  // To element `at` and the following.
+  void upload(const T* from, std::size_t n, std::size_t at = 0) const {
+    require(cudaMemcpyAsync(data_ + at, from, n * sizeof(T), cudaMemcpyHostToDevice, session_.stream()), "upload");
   }
   void download(T* to, std::size_t n) const {
     require(cudaMemcpyAsync(to, data_, n * sizeof(T), cudaMemcpyDeviceToHost, session_.stream()), "download");
@@ -100,6 +105,17 @@ class DeviceBuffer {
   const Session& session_;
   T* data_ = nullptr;
 };
+
+// A long array to the device, in pieces that can be broken off between.
+template <class T>
+void upload(const Session& session, const DeviceBuffer<T>& to, const T* from, std::size_t n) {
+  constexpr std::size_t piece = kPieceBytes / sizeof(T);
+  for (std::size_t at = 0; at < n; at += piece) {
+    session.check();
+    to.upload(from + at, std::min(piece, n - at), at);
+    session.wait();
+  }
+}
 
 // Blocks of `per` that hold n.
 inline unsigned blocks(std::size_t n, std::size_t per) { return static_cast<unsigned>((n + per - 1) / per); }
