@@ -80,7 +80,7 @@ export interface Hdbscan extends HdbscanModel, OperationFacts {
   singleLinkageTree: SingleLinkageTree;
 }
 
-const OPTIONS = [
+export const HDBSCAN_OPTIONS = [
   'minClusterSize',
   'minSamples',
   'clusterSelectionEpsilon',
@@ -113,26 +113,11 @@ const OPTIONS = [
  * float32 screening. Scratch: about 200 bytes a row and 16 bytes a value; without a tree up to 500 bytes a row.
  */
 export async function hdbscan(points: Matrix, options: HdbscanOptions = {}): Promise<Hdbscan> {
-  checkOptions('hdbscan', options, [...OPTIONS, ...OPERATION_OPTIONS]);
-  const minClusterSize = checkInteger('minClusterSize', options.minClusterSize ?? 5, 2);
-  const wantedSamples = checkInteger('minSamples', options.minSamples ?? minClusterSize, 1);
-  const clusterSelectionEpsilon = checkNumber(
-    'clusterSelectionEpsilon',
-    options.clusterSelectionEpsilon ?? 0,
-    0,
-  );
-  const method = checkOneOf('clusterSelectionMethod', options.clusterSelectionMethod ?? 'eom', [
-    'eom',
-    'leaf',
-  ] as const);
-  const allowSingleCluster = checkBoolean('allowSingleCluster', options.allowSingleCluster ?? false);
-  const maxClusterSize =
-    options.maxClusterSize === undefined ? 0 : checkInteger('maxClusterSize', options.maxClusterSize, 1);
-  const alpha = checkNumber('alpha', options.alpha ?? 1, 1e-6, 1e6);
-  const metric = checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const);
+  const settings = checkHdbscan(options);
+  const { minClusterSize, clusterSelectionEpsilon, allowSingleCluster, alpha, metric } = settings;
   checkFilledMatrix('points', points);
   const { rows, cols } = points;
-  const minSamples = Math.max(1, Math.min(wantedSamples, rows - 1));
+  const minSamples = Math.max(1, Math.min(settings.minSamples, rows - 1));
 
   const most = 2 * Math.floor(rows / minClusterSize) + 1;
   const outputs = {
@@ -167,10 +152,10 @@ export async function hdbscan(points: Matrix, options: HdbscanOptions = {}): Pro
           minSamples,
           alpha,
           metric,
-          leaf: method === 'leaf',
+          leaf: settings.clusterSelectionMethod === 'leaf',
           clusterSelectionEpsilon,
           allowSingleCluster,
-          maxClusterSize,
+          maxClusterSize: settings.maxClusterSize ?? 0,
           ...outputs,
         },
         job,
@@ -201,6 +186,28 @@ export async function hdbscan(points: Matrix, options: HdbscanOptions = {}): Pro
     alpha,
     metric,
     ...facts,
+  };
+}
+
+/** The options with their defaults, every value checked. `minSamples` is as asked for: a fit uses at most rows − 1. */
+export function checkHdbscan(options: HdbscanOptions) {
+  checkOptions('hdbscan', options, [...HDBSCAN_OPTIONS, ...OPERATION_OPTIONS]);
+  const minClusterSize = checkInteger('minClusterSize', options.minClusterSize ?? 5, 2);
+  const { maxClusterSize } = options;
+  return {
+    minClusterSize,
+    minSamples: checkInteger('minSamples', options.minSamples ?? minClusterSize, 1),
+    clusterSelectionEpsilon: checkNumber('clusterSelectionEpsilon', options.clusterSelectionEpsilon ?? 0, 0),
+    clusterSelectionMethod: checkOneOf('clusterSelectionMethod', options.clusterSelectionMethod ?? 'eom', [
+      'eom',
+      'leaf',
+    ] as const),
+    allowSingleCluster: checkBoolean('allowSingleCluster', options.allowSingleCluster ?? false),
+    ...(maxClusterSize === undefined
+      ? {}
+      : { maxClusterSize: checkInteger('maxClusterSize', maxClusterSize, 1) }),
+    alpha: checkNumber('alpha', options.alpha ?? 1, 1e-6, 1e6),
+    metric: checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const),
   };
 }
 
