@@ -14,9 +14,12 @@ export { type Matrix, type Metric, matrix, row, type SparseMatrix } from './matr
 export * from './metrics.js';
 export { type NearestOptions, type Neighbours, nearest } from './nearest.js';
 export { type Pca, type PcaOptions, pca } from './pca.js';
+export type { ClusteringOptions, UmapSettings } from './pipeline/clustering-options.js';
+export type { DensityFit } from './pipeline/density.js';
 export { discoverTopics } from './pipeline/discover.js';
 export type { DocumentInput } from './pipeline/documents.js';
 export type { TopicOptions } from './pipeline/options.js';
+export type { TopicAssignment } from './pipeline/predict.js';
 export { Topics, type TopicsInfo } from './pipeline/topics.js';
 export type { Cluster, Document, Exemplar, Scores, Term } from './pipeline/types.js';
 export { type TfidfDocuments, type TfidfOptions, TfidfVectorizer } from './tfidf.js';

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { type Assignment, assign } from '../assign.js';
 import { type Embedder, LsaEmbedder, type LsaModel, loadEmbedder } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import type { OperationOptions } from '../job.js';
 import type { Matrix } from '../matrix.js';
+import { type Fitted, predict, type TopicAssignment } from './predict.js';
 
 /** The embedding model of a run and what it made of the texts. */
 export interface ModelFacts {
@@ -95,18 +95,19 @@ export function embedTexts(
   });
 }
 
-/** The nearest centroid of every text. */
+/** The cluster of every text. */
 export async function assignTexts(
   texts: readonly string[],
-  centroids: Matrix,
+  fitted: Fitted,
   embedder: AnyEmbedder,
   operation: OperationOptions,
-): Promise<Assignment> {
+): Promise<TopicAssignment> {
   const { embeddings, model } = await embedTexts(embedder, texts, operation);
-  if (embeddings.cols !== centroids.cols)
+  const { cols } = fitted.centroids;
+  if (embeddings.cols !== cols)
     throw new MatomariError(
       'bad_input',
-      `the model ${model.name} gives ${embeddings.cols} dimensions, but the centroids have ${centroids.cols}: use the model of the run`,
+      `the model ${model.name} gives ${embeddings.cols} dimensions, but the centroids have ${cols}: use the model of the run`,
     );
-  return assign(embeddings, centroids, { ...operation, metric: 'euclidean' });
+  return predict(fitted, embeddings, operation);
 }
