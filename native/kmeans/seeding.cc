@@ -11,6 +11,7 @@
 #include "core/parallel.h"
 #include "core/philox.h"
 #include "distances/pair.h"
+#include "kmeans/lottery.h"
 #include "nearest/panels.h"
 
 namespace matomari {
@@ -18,43 +19,6 @@ namespace matomari {
 using core::Buffer;
 
 namespace {
-
-// Rows drawn in proportion to whole-number weights: sums of blocks first, then within the block.
-class Lottery {
- public:
-  explicit Lottery(std::size_t rows) : tickets_(rows, 0), blocks_((rows + kBlock - 1) / kBlock, 0) {}
-
-  std::int64_t* tickets() noexcept { return tickets_.data(); }
-  std::int64_t ticket(std::size_t row) const noexcept { return tickets_[row]; }
-  void change(std::size_t row, std::int64_t to) noexcept {
-    blocks_[row / kBlock] += to - tickets_[row];
-    tickets_[row] = to;
-  }
-  // After tickets were written in place.
-  void recount() noexcept {
-    std::fill(blocks_.begin(), blocks_.end(), 0);
-    for (std::size_t i = 0; i < tickets_.size(); ++i) blocks_[i / kBlock] += tickets_[i];
-  }
-  std::int64_t total() const noexcept {
-    std::int64_t sum = 0;
-    for (const std::int64_t b : blocks_) sum += b;
-    return sum;
-  }
-  // The row that owns ticket number `number`, which must be below total(). Never leaves the table, even where the caller
-  // has written to the points meanwhile and nothing adds up.
-  std::size_t row_of(std::int64_t number) const noexcept {
-    std::size_t b = 0;
-    while (b + 1 < blocks_.size() && number >= blocks_[b]) number -= blocks_[b++];
-    std::size_t i = b * kBlock;
-    const std::size_t last = std::min(tickets_.size(), i + kBlock) - 1;
-    while (i < last && number >= tickets_[i]) number -= tickets_[i++];
-    return i;
-  }
-
- private:
-  static constexpr std::size_t kBlock = 512;
-  Buffer<std::int64_t> tickets_, blocks_;
-};
 
 Lottery weight_lottery(const KMeansData& data) {
   const std::size_t n = data.points.rows;

@@ -45,8 +45,7 @@ export class EmbeddingStore {
 
   /** Embeds the texts, or takes what is there when it was made from the same texts by the same model. */
   async embed(texts: readonly string[], operation: EmbedOperation): Promise<Embedded> {
-    const key = await this.#key(texts, operation.words);
-    const stored = this.#resume ? await this.#stored(texts, key) : undefined;
+    const stored = this.#resume ? await this.#stored(texts, operation.words) : undefined;
     if (stored) return stored;
     await rm(this.#manifest, { force: true });
     await removeLsa(this.#lsa);
@@ -68,7 +67,7 @@ export class EmbeddingStore {
       return { ...modelFacts(embedder, this.#model), truncated, tokens };
     });
     this.#written = true;
-    const manifest: Manifest = { key, model };
+    const manifest: Manifest = { key: await this.#key(texts, operation.words), model };
     await writeAtomic(this.#manifest, `${JSON.stringify(manifest, null, 2)}\n`);
     return { embeddings: await readMatrix(this.#npy), model, lsa: await this.#learnt() };
   }
@@ -88,10 +87,10 @@ export class EmbeddingStore {
   }
 
   /** What is there, if it was made from these texts. */
-  async #stored(texts: readonly string[], wanted: string): Promise<Embedded | undefined> {
+  async #stored(texts: readonly string[], words: EmbedOperation['words']): Promise<Embedded | undefined> {
     try {
       const { key, model } = JSON.parse(await readFile(this.#manifest, 'utf8')) as Manifest;
-      if (key !== wanted) return undefined;
+      if (key !== (await this.#key(texts, words))) return undefined;
       const embeddings = await readMatrix(this.#npy);
       const fits = embeddings.rows === texts.length && embeddings.cols === model.dimensions;
       return fits ? { embeddings, model, lsa: await this.#learnt() } : undefined;
