@@ -95,10 +95,11 @@ export const HDBSCAN_OPTIONS = [
  * Hierarchical density-based clustering, HDBSCAN* (Campello, Moulavi, Sander 2013), with the definitions of the *hdbscan*
  * package: options, selection rules, probabilities, outlier scores (GLOSH) and exemplars are its own, up to the points below.
  *
- * - The minimum spanning tree is exact. Many of its edges weigh the same, since a weight is often a core distance; they go
- *   by weight, then by the lesser of the two core distances, then by lower row, then by higher row. So the result is one,
- *   bit for bit, whatever the machine, the SIMD level and the number of threads. The package takes whichever edge it meets
- *   first: its algorithms differ among one another in a few labels, and from these in about as few.
+ * - The minimum spanning tree is exact. Many of its edges weigh the same, since a weight is often a core distance; the tree
+ *   takes them by weight, then by the lesser of the two core distances, then by lower row, then by higher row. A point that
+ *   reaches several clusters at once joins the largest, then the nearest. So the result is one, bit for bit, whatever the
+ *   machine, the SIMD level and the number of threads. The package takes whichever edge it meets first: its algorithms
+ *   differ among one another in a few labels, and from these in about as few (docs/decisions/tied-edges.md).
  * - Distances are float64, summed in index order. Clusters are numbered from the top of the condensed tree down.
  * - Fewer points than minClusterSize, or one: all noise. Equal points: all noise, or one cluster with allowSingleCluster.
  *   With `leaf`, data that never split are all noise even with allowSingleCluster, as in the package.

@@ -4,6 +4,11 @@ export { type DistancesOptions, distances } from './distances.js';
 export { type ErrorCode, MatomariError } from './errors.js';
 export { approximatePredict, type Hdbscan, type HdbscanOptions, hdbscan } from './hdbscan.js';
 export type { OperationFacts, OperationOptions, Progress } from './job.js';
+export {
+  type MiniBatchKMeans,
+  type MiniBatchKMeansOptions,
+  miniBatchKmeans,
+} from './kmeans/mini-batch.js';
 export { type KMeans, type KMeansOptions, kmeans } from './kmeans.js';
 export { type Matrix, type Metric, matrix, row, type SparseMatrix } from './matrix.js';
 export * from './metrics.js';

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import { assignTexts } from '../pipeline/embed-texts.js';
+import { assignTexts, LSA } from '../pipeline/embed-texts.js';
 import { readFitted } from '../pipeline/read-run.js';
 import type { Context } from './context.js';
 import {
@@ -44,7 +45,7 @@ async function run(dir: string, input: string, flags: Flags, context: Context): 
   const { labels, distances, probabilities } = await assignTexts(
     texts,
     fitted,
-    model.path ?? model.name,
+    model.path ?? (model.name === 'lsa' ? join(dir, LSA) : model.name),
     operationOptions(flags, context),
   );
   context.bars.clear();

@@ -58,7 +58,11 @@ export function inputFlags(command: Command): Command {
 }
 
 export const modelFlag = (command: Command): Command =>
-  command.option('--model <model>', 'embedding model: builtin, or the folder of a model', 'builtin');
+  command.option(
+    '--model <model>',
+    'embedding model: builtin, lsa (learns from the texts), or the folder of a model',
+    'builtin',
+  );
 
 export interface OperationFlags {
   device?: Device;

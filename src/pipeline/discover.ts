@@ -1,6 +1,6 @@
 import type { OperationOptions } from '../job.js';
 import { type DocumentInput, toDocuments } from './documents.js';
-import { type Embedded, embedTexts } from './embed-texts.js';
+import { type Embedded, type EmbedOperation, embedTexts } from './embed-texts.js';
 import { group } from './group.js';
 import { nameClusters, nameNoise } from './name.js';
 import { type ResolvedOptions, resolveMachine, resolveOptions, type TopicOptions } from './options.js';
@@ -46,14 +46,18 @@ export async function discover(
   documents: Document[],
   resolved: ResolvedOptions,
   { device, threads, signal, onProgress }: OperationOptions,
-  embed: (texts: string[], operation: OperationOptions) => Promise<Embedded>,
+  embed: (texts: string[], operation: EmbedOperation) => Promise<Embedded>,
   watch = new Stopwatch(),
 ): Promise<Topics> {
   const operation: OperationOptions = { device, threads, signal, onProgress };
   const texts = documents.map(({ text }) => text);
-  const [{ embeddings, model }, { vocabulary, tfidf }] = await together(
+  const { language, pos, stopWords } = resolved;
+  const [{ embeddings, model, lsa }, { vocabulary, tfidf }] = await together(
     signal,
-    (either) => watch.time('embed', () => embed(texts, { ...inStage('embed', operation), signal: either })),
+    (either) =>
+      watch.time('embed', () =>
+        embed(texts, { ...inStage('embed', operation), words: { language, pos, stopWords }, signal: either }),
+      ),
     (either) => extractTerms(texts, resolved, { ...operation, signal: either }, watch),
   );
   const vectors = await watch.time('terms', () => termVectors(tfidf, embeddings, operation));
@@ -94,6 +98,7 @@ export async function discover(
     clusters,
     noise,
     scores,
+    lsa,
     info,
     seconds: watch.total(),
   });

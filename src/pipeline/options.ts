@@ -13,7 +13,7 @@ import {
 export type StopWords = 'japanese' | 'english' | readonly string[];
 
 export interface TopicOptions extends ClusteringOptions, OperationOptions {
-  /** An open embedder, which stays the caller's to close, or the name of a model (default `builtin`). */
+  /** An open embedder, which stays the caller's to close, or the name of a model (default `builtin`; `lsa` learns from the documents). */
   embedder?: Embedder | string | undefined;
   /** Language of the texts, as createTokenizer takes it (default `auto`). */
   language?: string | undefined;

@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readLsa } from '../embed/lsa-model.js';
 import { MatomariError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { readMatrix, readNpy, readSparseNpz } from '../io/index.js';
 import { readDensity } from './density-file.js';
+import { LSA } from './embed-texts.js';
 import type { Fitted } from './predict.js';
 import type { TopicsData, TopicsInfo } from './topics.js';
 import type { Cluster, Document } from './types.js';
@@ -38,6 +40,7 @@ export async function loadTopics(dir: string): Promise<TopicsData & { input?: In
     noise: named.find(({ id }) => id < 0),
     ...(await readFit(dir, info, reassigned)),
     scores: await readJson(path('metrics.json'), undefined),
+    lsa: run.model.name === 'lsa' && run.model.path === undefined ? await readLsa(path(LSA)) : undefined,
     info,
     seconds,
   };

@@ -1,5 +1,5 @@
 import { checkOptions, show } from '../check.js';
-import type { Embedder } from '../embed/index.js';
+import type { Embedder, LsaModel } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions } from '../job.js';
 import type { Matrix, SparseMatrix } from '../matrix.js';
@@ -43,6 +43,7 @@ export interface TopicsData {
   density?: DensityFit | undefined;
   originalLabels?: Int32Array | undefined;
   scores?: Scores | undefined;
+  lsa?: LsaModel | undefined;
   info: TopicsInfo;
   seconds: Record<string, number>;
 }
@@ -80,6 +81,8 @@ export class Topics implements TopicsData {
   readonly originalLabels?: Int32Array | undefined;
   /** Agreement with the categories, over the documents that have one. */
   readonly scores?: Scores | undefined;
+  /** What the embedder `lsa` has learnt from the documents. */
+  readonly lsa?: LsaModel | undefined;
   readonly info: TopicsInfo;
   /** Wall-clock seconds: `total` and every stage. `embed` overlaps with `tokenise` and `tfidf`. */
   readonly seconds: Record<string, number>;
@@ -101,6 +104,7 @@ export class Topics implements TopicsData {
     this.density = data.density;
     this.originalLabels = data.originalLabels;
     this.scores = data.scores;
+    this.lsa = data.lsa;
     this.info = data.info;
     this.seconds = data.seconds;
   }
@@ -128,8 +132,8 @@ export class Topics implements TopicsData {
         `Topics.assign: texts must be an array of strings, not ${show(texts)}`,
       );
     const { name, path } = this.info.model;
-    const { embedder = path ?? name, ...operation } = options;
-    return assignTexts(texts, this, embedder, operation);
+    const { embedder, ...operation } = options;
+    return assignTexts(texts, this, embedder ?? this.lsa ?? path ?? name, operation);
   }
 
   /**

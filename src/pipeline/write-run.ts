@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { removeLsa, writeLsa } from '../embed/lsa-model.js';
 import { writeAtomic, writeNpy, writeSparseNpz } from '../io/index.js';
-import { renderReport } from '../report/index.js';
+import { writeReport as writeReportFile } from '../report/index.js';
 import { countNoise } from './cluster.js';
 import { writeDensity } from './density-file.js';
+import { LSA } from './embed-texts.js';
 import { MANIFEST } from './embedding-store.js';
 import type { Labelling } from './relabel.js';
 import { reportData } from './report-data.js';
@@ -53,6 +55,8 @@ export async function writeFiles(
   if (embeddings) {
     await rm(path(MANIFEST), { force: true });
     await writeNpy(path('embeddings.npy'), topics.embeddings);
+    if (topics.lsa) await writeLsa(path(LSA), topics.lsa);
+    else await removeLsa(path(LSA));
   }
   await writeNames(dir, topics);
   await writeNpy(path('centroids.npy'), topics.centroids);
@@ -112,7 +116,7 @@ export async function writeReport(
   topics: TopicsData,
   input: InputFacts | undefined,
 ): Promise<void> {
-  await writeAtomic(join(dir, 'report.html'), renderReport(reportData(topics, titleOf(input))));
+  await writeReportFile(join(dir, 'report.html'), reportData(topics, titleOf(input)));
 }
 
 /** A float32 in the fewest digits that give it back. */
