@@ -4,7 +4,7 @@ import { matrix } from 'matomari';
 import { readMatrix, readNpy, writeNpy } from 'matomari/io';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../temporary.js';
-import { headlines, jsonLines, listing, matomari } from './cli.js';
+import { headlines, jsonLines, listing, matomari, repository } from './cli.js';
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
@@ -95,6 +95,21 @@ describe("the article's workflow", () => {
     ).toEqual(documents.map(({ cluster }) => cluster));
     const one = await matomari(['assign', out, '-'], { input: "Wilson's Theorem" });
     expect(one.stdout).toMatch(/^0\t-?\d+\t(\d\.\d+)?\n$/);
+  });
+
+  test('with a decoder, as in the article', async ({ skip }) => {
+    const decoder = join(repository, '..', 'shared', 'models', 'tiny-qwen2');
+    skip(!existsSync(decoder), `${decoder} is not there`);
+    const run = at('decoder');
+    expect((await matomari(article(run, '--model', decoder))).status).toBe(0);
+    expect(json(join(run, 'run.json')).model).toMatchObject({ name: 'tiny-qwen2', dimensions: 64 });
+    const { stdout } = await matomari(['assign', run, 'examples/theorems.txt']);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => Number(line.split('\t')[1])),
+    ).toEqual(jsonLines(join(run, 'documents.jsonl')).map(({ cluster }) => cluster));
   });
 
   test('umap and hdbscan by themselves give the same map and the same clusters', async () => {
