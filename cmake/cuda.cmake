@@ -32,8 +32,10 @@ add_library(matomari_cuda MODULE ${MATOMARI_CUDA_SOURCES})
 set_target_properties(matomari_cuda PROPERTIES PREFIX "" SUFFIX ".so" CUDA_RUNTIME_LIBRARY Static CUDA_VISIBILITY_PRESET hidden)
 target_include_directories(matomari_cuda PRIVATE native)
 # No contraction, on either side: the arithmetic shared with the CPU must round as it does there.
-target_compile_options(matomari_cuda PRIVATE --fmad=false -Xcompiler=-ffp-contract=off -Xcompiler=-Wall,-Wextra)
+target_compile_options(matomari_cuda PRIVATE --fmad=false --expt-relaxed-constexpr -diag-suppress=554 -Xcompiler=-ffp-contract=off -Xcompiler=-Wall,-Wextra)
 if(MATOMARI_WERROR)
   target_compile_options(matomari_cuda PRIVATE -Werror=all-warnings -Xcompiler=-Werror)
 endif()
-target_link_options(matomari_cuda PRIVATE -static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL)
+target_link_options(matomari_cuda PRIVATE -static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL
+  -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/matomari_cuda.map)
+set_target_properties(matomari_cuda PROPERTIES LINK_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/matomari_cuda.map)

@@ -14,10 +14,10 @@ const SIMD_LEVELS = ['scalar', 'avx2', 'avx512', 'neon'] as const;
 
 /**
  * Arithmetic that finds candidates before they are certified: it changes speed, never a result. `auto` chooses by shape and
- * machine; one that the machine lacks falls to `f32`.
+ * machine; one that the machine lacks falls to `f32`. On a GPU it is always `f16`, which cannot be asked for.
  */
-export type Screen = 'f32' | 'bf16' | 'int8';
-export type ScreenOption = 'auto' | Screen;
+export type Screen = 'f32' | 'bf16' | 'int8' | 'f16';
+export type ScreenOption = 'auto' | Exclude<Screen, 'f16'>;
 const SCREENS = ['auto', 'f32', 'bf16', 'int8'] as const;
 
 /**

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "core/error.h"
-#include "cuda/api.h"
+#include "cuda/operations.h"
 
 namespace matomari::cuda {
 
@@ -45,7 +45,7 @@ int describe(int device, MatomariCudaDevice* out, MatomariCudaError* error) {
   return 0;
 }
 
-constexpr MatomariCudaApi kTable = {kMatomariCudaAbi, count, describe};
+constexpr MatomariCudaApi kTable = {kMatomariCudaAbi, count, describe, assign, distances, weighted_mean};
 
 }  // namespace
 

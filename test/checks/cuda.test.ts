@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { cuobjdump, plugin } from './cuda.js';
+import { describe, expect, type TestContext, test } from 'vitest';
+import { cuobjdump, functionsOf, plugin, spillsOf } from './cuda.js';
 import { root } from './tree.js';
 
 describe('the CUDA plugin', () => {
@@ -24,6 +24,39 @@ describe('the CUDA plugin', () => {
     expect(
       libraries.filter((name) => !/^(libc|libm|librt|libdl|libpthread|ld-linux-x86-64)\.so/.test(name!)),
     ).toEqual([]);
+  });
+});
+
+describe('the screens on tensor cores', () => {
+  const machineCode = (ctx: TestContext, arch: string) => functionsOf(cuobjdump(ctx, '-sass', '-arch', arch));
+
+  test.for([
+    ['sm_80', /ampere6screen/, /\bHMMA\.16816\.F32\b/, 64],
+    ['sm_90a', /hopper6screen/, /\bHGMMA\.64x256x16\.F32\b/, 4],
+  ] as const)(
+    'of %s multiply there and keep their sums in registers',
+    ([arch, name, product, least], ctx) => {
+      const kernels = machineCode(ctx, arch).filter((kernel) => name.test(kernel.name));
+      expect(kernels.map((kernel) => kernel.name)).toHaveLength(2);
+      for (const kernel of kernels) {
+        expect(kernel.lines.filter((line) => product.test(line)).length, kernel.name).toBeGreaterThanOrEqual(
+          least,
+        );
+        expect(spillsOf(kernel), kernel.name).toEqual([]);
+      }
+    },
+  );
+
+  test('the check itself knows a spill and a function', () => {
+    const [kernel] = functionsOf(
+      [
+        '\t\tFunction : a_kernel',
+        '        /*0010*/  STL [R1], R2 ;',
+        '        /*0020*/  STS [R1], R2 ;',
+      ].join('\n'),
+    );
+    expect(kernel!.name).toBe('a_kernel');
+    expect(spillsOf(kernel!)).toEqual(['/*0010*/  STL [R1], R2 ;']);
   });
 });
 

@@ -28,3 +28,19 @@ export function cuobjdump(ctx: TestContext, ...args: string[]): string {
   if (status !== 0) throw new Error(`cuobjdump: ${stderr}`);
   return stdout;
 }
+
+/** The functions in what `cuobjdump -sass` prints. */
+export function functionsOf(sass: string): { name: string; lines: string[] }[] {
+  return sass
+    .split(/^\s*Function : /m)
+    .slice(1)
+    .map((body) => {
+      const [name, ...lines] = body.split('\n');
+      return { name: name!.trim(), lines };
+    });
+}
+
+/** Instructions that move registers to local memory or back. */
+export function spillsOf({ lines }: { lines: string[] }): string[] {
+  return lines.filter((line) => /\b(STL|LDL)\b/.test(line)).map((line) => line.trim());
+}
