@@ -43,8 +43,16 @@ export function withBrowser(): void {
   });
 }
 
-/** Writes the report and opens it as a user would, from the disk. */
-export async function open(test: TestContext, report: ReportData = data, draw = ''): Promise<Page> {
+/**
+ * Writes the report and opens it as a user would, from the disk.
+ * @param draw what is to draw the map
+ * @param before script to run before the page's own
+ */
+export async function open(
+  test: TestContext,
+  report: ReportData = data,
+  { draw = '', before = '' } = {},
+): Promise<Page> {
   if (!context) return test.skip('no Chromium: set CHROMIUM, or install /usr/bin/chromium');
   const file = join(dir, 'report.html');
   await writeReport(file, report);
@@ -60,6 +68,7 @@ export async function open(test: TestContext, report: ReportData = data, draw = 
     const own = request.url().split('?')[0] === address || request.url().startsWith(`${folderOf(address)}/`);
     if (!own && !request.url().startsWith('data:image/')) complaints.push(`request of ${request.url()}`);
   });
+  await page.addInitScript(before);
   await page.goto(`${address}${draw && `?draw=${draw}`}`);
   await page.waitForSelector('html.ready');
   await frames(page);

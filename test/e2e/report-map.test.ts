@@ -147,7 +147,7 @@ describe('the map of the report', () => {
   it('draws with WebGL what the raster draws', async (test) => {
     const counts: number[][] = [];
     for (const draw of ['raster', 'webgl']) {
-      const page = await open(test, data, draw);
+      const page = await open(test, data, { draw });
       expect(await page.locator('#points').getAttribute('data-draw')).toBe(draw);
       // Text would cover marks in places that depend on nothing but itself; without it only the marks are compared.
       await page.evaluate("document.getElementById('overlay').remove()");
@@ -179,7 +179,7 @@ describe('the map of the report', () => {
   });
 
   it('goes on with the raster when WebGL is taken away', async (test) => {
-    const page = await open(test, data, 'webgl');
+    const page = await open(test, data, { draw: 'webgl' });
     const colour = await colourOf(page.locator('#legend .mark').first());
     expect((await pixels(page, colour)).count).toBeGreaterThan(500);
     await page.evaluate(
@@ -188,6 +188,19 @@ describe('the map of the report', () => {
     await expect.poll(() => page.locator('#points').getAttribute('data-draw')).toBe('raster');
     expect((await pixels(page, colour)).count).toBeGreaterThan(500);
     expect(await page.locator('#points canvas').count()).toBe(2);
+  });
+
+  it('draws with the raster where there is no WebGL, whatever is asked for', async (test) => {
+    const before = `{
+      const { getContext } = HTMLCanvasElement.prototype;
+      HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+        return kind === 'webgl2' ? null : getContext.call(this, kind, ...rest);
+      };
+    }`;
+    const page = await open(test, data, { draw: 'webgl', before });
+    expect(await page.locator('#points').getAttribute('data-draw')).toBe('raster');
+    const colour = await colourOf(page.locator('#legend .mark').first());
+    expect((await pixels(page, colour)).count).toBeGreaterThan(500);
   });
 
   it('lists the texts inside a lasso, and lets them go', async (test) => {

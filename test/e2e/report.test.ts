@@ -197,6 +197,27 @@ describe('the report in a browser', () => {
     expect((await pixels(page, colour)).count).toBeGreaterThan(50);
   });
 
+  it('holds 100,000 documents in one file: pointed at, searched, and sorted by text and id', async (test) => {
+    const n = 100_000;
+    const page = await open(test, manyDocuments(n));
+    expect(readdirSync(dir).filter((name) => name.startsWith('report'))).toEqual(['report.html']);
+    expect(await status(page)).toBe('100,000 points');
+    await page.locator('#map').scrollIntoViewIfNeeded();
+    await page.locator('#points').hover();
+    const title = page.locator('#tooltip .title');
+    await expect.poll(() => title.textContent()).toMatch(/^document number \d+$/);
+    await page.locator('#query').fill('number 9999');
+    await expect.poll(() => page.locator('#filter-count').textContent()).toBe('19 of 100,000');
+    await page.locator('[data-sort=text]').click();
+    await expect
+      .poll(() => inOrder(page, '.id').then((ids) => ids.slice(0, 3)))
+      .toEqual(['19999', '29999', '39999']);
+    await page.locator('#clear').click();
+    await page.locator('[data-sort=id]').click();
+    await page.locator('[data-sort=id]').click();
+    await expect.poll(() => inOrder(page, '.id').then((ids) => ids.slice(0, 2))).toEqual(['99999', '99998']);
+  });
+
   it('says so when its folder is gone', async (test) => {
     const page = await open(test, manyDocuments(100_001));
     rmSync(join(dir, 'report-data'), { recursive: true });
