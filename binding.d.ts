@@ -122,6 +122,42 @@ export interface Binding {
     JobFacts & { inertia: number; nIter: number; converged: boolean; screen: string; recheckedShare: number }
   >;
 
+  /** Mini-batch k-means. centroids: [nClusters × cols], labels: [rows], sizes: [nClusters]. */
+  miniBatchKmeans(
+    args: {
+      points: Float32Array;
+      rows: number;
+      cols: number;
+      nClusters: number;
+      /** The starting centroids [nClusters × cols], or how to choose them. */
+      init: Float32Array | 'k-means++' | 'random';
+      nInit: number;
+      batchSize: number;
+      maxIter: number;
+      /** 0: no limit. */
+      maxNoImprovement: number;
+      reassignmentRatio: number;
+      metric: 'euclidean' | 'cosine';
+      sampleWeight?: Float32Array;
+      /** A whole number from 0 to 2^53 − 1. */
+      seed: number;
+      screen?: NativeScreen;
+      centroids: Float32Array;
+      labels: Int32Array;
+      sizes: Int32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<
+    JobFacts & {
+      inertia: number;
+      nIter: number;
+      nSteps: number;
+      converged: boolean;
+      screen: string;
+      recheckedShare: number;
+    }
+  >;
+
   /** out[j] = Σᵢ w[i, j] · vectors[i] / Σᵢ w[i, j]; a column of zero weight gives zeros. out: [weightCols × cols]. */
   weightedMean(
     args: {

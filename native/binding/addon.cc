@@ -15,6 +15,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("nearest", Napi::Function::New(env, nearest));
   exports.Set("assign", Napi::Function::New(env, assign));
   exports.Set("kmeans", Napi::Function::New(env, kmeans));
+  exports.Set("miniBatchKmeans", Napi::Function::New(env, mini_batch_kmeans));
   exports.Set("weightedMean", Napi::Function::New(env, weighted_mean));
   exports.Set("pca", Napi::Function::New(env, pca));
   exports.Set("truncatedSvd", Napi::Function::New(env, truncated_svd));

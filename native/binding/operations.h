@@ -10,6 +10,7 @@ Napi::Value distances(const Napi::CallbackInfo& info);
 Napi::Value nearest(const Napi::CallbackInfo& info);
 Napi::Value assign(const Napi::CallbackInfo& info);
 Napi::Value kmeans(const Napi::CallbackInfo& info);
+Napi::Value mini_batch_kmeans(const Napi::CallbackInfo& info);
 Napi::Value weighted_mean(const Napi::CallbackInfo& info);
 Napi::Value pca(const Napi::CallbackInfo& info);
 Napi::Value truncated_svd(const Napi::CallbackInfo& info);

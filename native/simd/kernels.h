@@ -32,7 +32,8 @@ inline constexpr int kLayoutBlock = 16;  // points moved at once: a multiple of 
 
 // Sixteen points and the springs that fire on each, in order.
 struct Springs {
-  float* own;                   // [dims × 16]: where they are; where they have moved to
+  const float* start;           // [dims × 16]: where they were when the round began: springs pull from here
+  float* own;                   // [dims × 16]: where they are, and random rows push from; where they have moved to
   const std::int32_t* targets;  // [springs × 16]: the rows that pull, for lane l the first counts[l]; any row beyond
   const std::int32_t* counts;   // [16]
   const std::int32_t* self;     // [16]: their own rows, which do not repel them, or −1
@@ -93,7 +94,7 @@ struct Kernels {
   void (*add_fixed)(const float* x, double factor, const double* scale, std::size_t d, std::int64_t* sum,
                     bool subtract) noexcept;
   // Moves sixteen points by their springs and by random rows of positions [points × dims]. Float32, each operation
-  // rounded by itself in one order. scratch: [3 × dims × lanes], aligned to 64 bytes.
+  // rounded by itself in one order. scratch: [4 × dims × lanes], aligned to 64 bytes.
   void (*push_and_pull)(const Forces& f, const float* positions, std::uint32_t points, std::size_t dims,
                         const Springs& s, float* scratch) noexcept;
 

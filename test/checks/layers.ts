@@ -21,7 +21,7 @@ const TYPESCRIPT = {
     umap: ['nearest', 'pca'],
     hdbscan: ['nearest'],
     tfidf: ['text'],
-    embed: ['tfidf', 'pca', 'io'],
+    embed: ['tfidf', 'truncated-svd', 'text', 'io'],
     pipeline: ['report'],
   } as Record<string, string[]>,
 };

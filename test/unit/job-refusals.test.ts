@@ -284,7 +284,7 @@ const OWN: Refusal[] = [
     'kmeans: an unknown option',
     () => kmeans(good, any({ nClusters: 2, verbose: 1 })),
     'bad_option',
-    'kmeans has no option "verbose": it has: nClusters, init, nInit, maxIter, tol, metric, sampleWeight, seed, screen, device, threads, signal, onProgress',
+    'kmeans has no option "verbose": it has: nClusters, init, nInit, metric, sampleWeight, seed, screen, maxIter, tol, device, threads, signal, onProgress',
   ],
   [
     'kmeans: nInit',
