@@ -31,11 +31,24 @@ file(GLOB MATOMARI_CUDA_SOURCES CONFIGURE_DEPENDS native/cuda/*.cu)
 add_library(matomari_cuda MODULE ${MATOMARI_CUDA_SOURCES})
 set_target_properties(matomari_cuda PROPERTIES PREFIX "" SUFFIX ".so" CUDA_RUNTIME_LIBRARY Static CUDA_VISIBILITY_PRESET hidden)
 target_include_directories(matomari_cuda PRIVATE native)
-# No contraction, on either side: the arithmetic shared with the CPU must round as it does there.
-target_compile_options(matomari_cuda PRIVATE --fmad=false --expt-relaxed-constexpr -diag-suppress=554 -Xcompiler=-ffp-contract=off -Xcompiler=-Wall,-Wextra)
-if(MATOMARI_WERROR)
-  target_compile_options(matomari_cuda PRIVATE -Werror=all-warnings -Xcompiler=-Werror)
+set(MATOMARI_CUDA_TARGETS matomari_cuda)
+if(MATOMARI_TESTS)
+  # scripts/bench-gpu.sh
+  list(FILTER MATOMARI_CUDA_SOURCES EXCLUDE REGEX "/table\\.cu$")
+  add_executable(matomari_cuda_bench bench/cuda/assign.cu ${MATOMARI_CUDA_SOURCES})
+  set_target_properties(matomari_cuda_bench PROPERTIES CUDA_RUNTIME_LIBRARY Static)
+  target_include_directories(matomari_cuda_bench PRIVATE native)
+  list(APPEND MATOMARI_CUDA_TARGETS matomari_cuda_bench)
 endif()
+foreach(target ${MATOMARI_CUDA_TARGETS})
+  # No contraction, on either side: the arithmetic shared with the CPU must round as it does there. nvcc takes the unused
+  # conversion of a view of constants for a mistake (554).
+  target_compile_options(${target} PRIVATE --fmad=false --expt-relaxed-constexpr -diag-suppress=554
+    -Xcompiler=-ffp-contract=off -Xcompiler=-Wall,-Wextra)
+  if(MATOMARI_WERROR)
+    target_compile_options(${target} PRIVATE -Werror=all-warnings -Xcompiler=-Werror)
+  endif()
+endforeach()
 target_link_options(matomari_cuda PRIVATE -static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL
   -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/matomari_cuda.map)
 set_target_properties(matomari_cuda PROPERTIES LINK_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/matomari_cuda.map)
