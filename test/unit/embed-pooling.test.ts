@@ -1,7 +1,8 @@
+import { copyFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LoadEmbedderOptions, loadEmbedder, type PoolingMode } from 'matomari/embed';
 import { describe, expect, it } from 'vitest';
-import { difference, FIXTURES, lookupModel, readJson } from './embed-helpers.js';
+import { difference, FIXTURES, lookupModel, readJson, temporaryFolder } from './embed-helpers.js';
 
 const MODES: PoolingMode[] = ['mean', 'cls', 'max', 'mean_sqrt_len', 'weightedmean', 'lasttoken'];
 type Account = { text: string; tokens: number; ids: number[] } & Record<PoolingMode, number[]>;
@@ -133,6 +134,18 @@ describe('other graphs', () => {
     const means = expected.plain.map((a) => total(a).map((x) => x / a.ids.length));
     same(together, means);
     same(alone, means);
+  });
+
+  it('finds weights through links, as in the cache of Python', async () => {
+    const dir = lookupModel({ 'onnx/model.onnx': 'graphs/int32.onnx', 'onnx/model_fp16.onnx': null });
+    const blobs = temporaryFolder();
+    copyFileSync(join(FIXTURES, 'graphs', 'int32.onnx_data'), join(blobs, 'abc'));
+    symlinkSync(join(blobs, 'abc'), join(dir, 'onnx', 'int32.onnx_data'));
+    same(
+      (await vectors(dir)).together,
+      expected.plain.map((a) => total(a).map((x) => x / a.ids.length)),
+    );
+    expect(readdirSync(blobs)).toEqual(['abc']);
   });
 
   it('takes sentence_embedding as it is, whatever 1_Pooling says, and normalises only on request', async () => {
