@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { native } from '../binding.js';
 import { environment } from '../check.js';
 import { resolveDevice, resolveSimd, resolveThreads } from '../device.js';
-import { executionProviders } from '../embed/index.js';
+import { cudaInstructions, executionProviders, hubCache } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import { version } from '../pipeline/versions.js';
 import root from '../root.cjs';
@@ -59,8 +59,8 @@ async function examine(
     },
     threads: { used: settings.value?.threads, forced: environment('MATOMARI_THREADS') },
     gpu: { available: !gpu.error, reason: gpu.error?.message },
-    models: { builtin: { path, present: bytes !== undefined, bytes }, cache: null },
-    onnxruntime: await executionProviders(),
+    models: { builtin: { path, present: bytes !== undefined, bytes }, cache: hubCache() },
+    onnxruntime: { ...(await executionProviders()), addCuda: cudaInstructions() },
   };
 }
 
@@ -95,7 +95,8 @@ function lines(found: Findings): string[] {
     `threads       ${threads.used ?? 'unknown'}${forced('MATOMARI_THREADS', threads.forced)}`,
     `gpu           ${gpu.available ? 'cuda' : `none: ${gpu.reason}`}`,
     `model         builtin, ${size}, ${models.builtin.path}`,
-    'model cache   none: other models are read from their own folders',
+    `model cache   ${models.cache}`,
     `onnxruntime   ${onnxruntime.version === undefined ? `not loaded: ${onnxruntime.reason}` : `${onnxruntime.version}: ${providers.join(', ')}`}`,
+    ...(onnxruntime.addCuda ?? []).map((line, i) => (i === 0 ? 'to add cuda' : '').padEnd(14) + line),
   ];
 }

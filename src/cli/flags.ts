@@ -56,7 +56,11 @@ export function inputFlags(command: Command): Command {
 }
 
 export const modelFlag = (command: Command): Command =>
-  command.option('--model <model>', 'embedding model: builtin, or the folder of a model', 'builtin');
+  command.option(
+    '--model <model>',
+    'embedding model: builtin, the folder of a model, or its id on the hub (OWNER/NAME, OWNER/NAME@REVISION)',
+    'builtin',
+  );
 
 export interface OperationFlags {
   device?: Device;

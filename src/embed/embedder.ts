@@ -31,6 +31,8 @@ export interface EmbedToFileOptions extends EmbedOptions {
 
 /** What became of the texts. */
 export interface EmbedFacts {
+  /** Where the model ran. */
+  device: Embedder['device'];
   /** Texts that were longer than `maxTokens`: cut, or in `sliding` mode embedded in windows. */
   truncated: number;
   /** Tokens that the model saw: with prompt and special tokens, after truncation. */
@@ -92,7 +94,7 @@ export interface Embedder {
     texts: Iterable<string> | AsyncIterable<string>,
     path: string,
     options?: EmbedToFileOptions,
-  ): Promise<EmbedFacts & { rows: number; cols: number }>;
+  ): Promise<EmbedFacts & { rows: number; cols: number; truncatedIndices: Int32Array }>;
 
   /** Ends the worker threads; everything under way rejects with `closed`. */
   close(): Promise<void>;
@@ -187,7 +189,8 @@ export class BackedEmbedder implements Embedder {
       row += window.texts.length;
       tell(row);
     }
-    return { ...matrix, truncated: cut.length, tokens, truncatedIndices: Int32Array.from(cut) };
+    const { device } = this;
+    return { ...matrix, device, truncated: cut.length, tokens, truncatedIndices: Int32Array.from(cut) };
   }
 
   async countTokens(
@@ -227,12 +230,13 @@ export class BackedEmbedder implements Embedder {
     texts: Iterable<string> | AsyncIterable<string>,
     path: string,
     options: EmbedToFileOptions = {},
-  ): Promise<EmbedFacts & { rows: number; cols: number }> {
+  ): Promise<EmbedFacts & { rows: number; cols: number; truncatedIndices: Int32Array }> {
     const prompt = this.#begin('embedToFile', options, [...PROMPT_OPTIONS, 'onProgress', 'resume']);
     const embed = (stream: AsyncGenerator<string[], void, void>, tell: (done: number) => void) =>
       this.#embedded('embedToFile', stream, prompt, options.signal, tell);
     const settings = { ...this.#parts.settings, prompt };
-    return embedToFile(texts, path, options, { dimensions: this.dimensions, settings, embed });
+    const found = await embedToFile(texts, path, options, { dimensions: this.dimensions, settings, embed });
+    return { ...found, device: this.device };
   }
 
   close(): Promise<void> {

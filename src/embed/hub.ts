@@ -80,6 +80,9 @@ export async function hubModel(
   return { dir: snapshotDir(repo, listing.commit), commit: listing.commit };
 }
 
+/** Where models of the hub are kept, unless a call says otherwise. */
+export const hubCache = (): string => environment('HF_HUB_CACHE') ?? join(hubHome(), 'hub');
+
 function checkHubOptions(options: HubOptions): { revision: string; cache: string; localOnly: boolean } {
   const { revision = 'main', cacheDir, localOnly } = options;
   if (typeof revision !== 'string' || !/^[\w][\w./-]*$/.test(revision) || revision.includes('..'))
@@ -89,11 +92,10 @@ function checkHubOptions(options: HubOptions): { revision: string; cache: string
     );
   if (cacheDir !== undefined && (typeof cacheDir !== 'string' || cacheDir === ''))
     throw new MatomariError('bad_option', `cacheDir must be the path of a folder, not ${show(cacheDir)}`);
-  const cache = cacheDir ?? environment('HF_HUB_CACHE') ?? join(hubHome(), 'hub');
   const offline = /^(1|true|yes|on)$/i.test(environment('HF_HUB_OFFLINE') ?? '');
   return {
     revision,
-    cache: resolve(cache),
+    cache: resolve(cacheDir ?? hubCache()),
     localOnly: localOnly === undefined ? offline : checkBoolean('localOnly', localOnly),
   };
 }

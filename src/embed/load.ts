@@ -80,7 +80,8 @@ const OPTIONS = [
  * of the hub is downloaded once, into the cache that Python's tools use, and verified.
  *
  * @param model 'builtin' (Japanese and English, 128 dimensions, comes with the package), the path of a model directory,
- *   or the id of a model on the Hugging Face hub such as 'intfloat/multilingual-e5-small'
+ *   or the id of a model on the Hugging Face hub, 'intfloat/multilingual-e5-small' or with a revision
+ *   'intfloat/multilingual-e5-small@COMMIT'
  * @throws `model_not_found` for a missing directory or file, an unknown id, or a hub that cannot be reached; `bad_file`
  *   for a file that cannot be used, `bad_option`, `no_device` when the device asked for does not run the model,
  *   `no_addon` when onnxruntime-node cannot be loaded, `cancelled`
@@ -151,7 +152,7 @@ export async function loadEmbedder(model: string, options: LoadEmbedderOptions =
     // Where vectors come faster than ids, one tokenizer is not enough.
     const fast = directory.static || device !== 'cpu';
     while (fast && tokenizers.length < Math.min(checked.threads, 4)) tokenizers.push(addTokenizer());
-    const name = found.commit === undefined && model !== 'builtin' ? basename(found.dir) : model;
+    const name = model === 'builtin' ? model : (found.id ?? basename(found.dir));
     return new BackedEmbedder({
       model: name,
       revision: found.commit,
@@ -163,6 +164,7 @@ export async function loadEmbedder(model: string, options: LoadEmbedderOptions =
       promptText: prompt,
       settings: {
         model: name,
+        revision: found.commit,
         graphBytes: graph.size,
         tokenizerBytes: json.size,
         maxTokens,
@@ -203,9 +205,10 @@ async function locate(
   model: string,
   dtype: Dtype | undefined,
   options: LoadEmbedderOptions,
-): Promise<{ dir: string; commit?: string }> {
+): Promise<{ dir: string; id?: string | undefined; commit?: string }> {
   const { revision, cacheDir, localOnly, signal } = options;
   const dir = model === 'builtin' ? builtinDirectory() : resolve(model);
+  const [id, pinned, ...rest] = model.split('@');
   const found = await stat(dir).catch(() => undefined);
   if (found?.isDirectory()) {
     if (revision === undefined) return { dir };
@@ -214,7 +217,17 @@ async function locate(
       `revision is for models of the hub, and ${dir} is a directory: leave the option out`,
     );
   }
-  if (!found && isHubId(model)) return hubModel(model, dtype, { revision, cacheDir, localOnly }, signal);
+  if (!found && rest.length === 0 && isHubId(id!)) {
+    if (pinned === undefined || revision === undefined || pinned === revision)
+      return {
+        id,
+        ...(await hubModel(id!, dtype, { revision: revision ?? pinned, cacheDir, localOnly }, signal)),
+      };
+    throw new MatomariError(
+      'bad_option',
+      `model "${model}" and revision "${revision}" contradict each other: give one`,
+    );
+  }
   const what = found
     ? 'is a file'
     : "is neither 'builtin', nor a directory on this machine, nor a hub id (owner/name)";

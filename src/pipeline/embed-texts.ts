@@ -1,21 +1,27 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Assignment, assign } from '../assign.js';
-import { type Embedder, loadEmbedder } from '../embed/index.js';
+import { type Embedder, type EmbedFacts, loadEmbedder } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import type { OperationOptions } from '../job.js';
 import type { Matrix } from '../matrix.js';
 
 /** The embedding model of a run and what it made of the texts. */
 export interface ModelFacts {
-  /** `builtin`, the name of its folder, or `custom` for an embedder without a name. */
+  /**
+   * `builtin`, the name of its folder, its id on the hub with the commit (ID@COMMIT), its address, or `custom` for an
+   * embedder without a name.
+   */
   name: string;
   /** The folder, where it is not the built-in model. */
   path?: string | undefined;
   dimensions: number;
   maxTokens: number;
   device: string;
-  /** Texts that were longer than maxTokens and were cut. */
+  /** Texts that were longer than maxTokens. */
   truncated: number;
+  /** Which documents these are, by row: the first thousand. */
+  truncatedRows?: number[] | undefined;
   /** Tokens embedded, special ones included. */
   tokens: number;
 }
@@ -26,16 +32,31 @@ export interface Embedded {
   model: ModelFacts;
 }
 
-/** The folder of a model that is named; undefined for the built-in one. */
+/** The folder of a model that is named; undefined for the built-in one, ids of the hub and addresses. */
 export const modelPath = (model: string): string | undefined =>
-  model === 'builtin' ? undefined : resolve(model);
+  model === 'builtin' || !existsSync(model) ? undefined : resolve(model);
 
 export function modelFacts(
-  { model = 'custom', dimensions, maxTokens, device }: Embedder,
+  { model = 'custom', revision, dimensions, maxTokens, device }: Embedder,
   asked: Embedder | string,
-): Omit<ModelFacts, 'truncated' | 'tokens'> {
+): Omit<ModelFacts, 'truncated' | 'truncatedRows' | 'tokens'> {
   const path = typeof asked === 'string' ? modelPath(asked) : undefined;
-  return { name: model, ...(path === undefined ? {} : { path }), dimensions, maxTokens, device };
+  const name = revision === undefined ? model : `${model}@${revision}`;
+  return { name, ...(path === undefined ? {} : { path }), dimensions, maxTokens, device };
+}
+
+const LISTED = 1000;
+
+/** What run.json says about the texts; custom embedders need not tell which they cut. */
+export function textFacts({
+  truncated,
+  tokens,
+  truncatedIndices = new Int32Array(),
+}: EmbedFacts & { truncatedIndices?: Int32Array }): Pick<
+  ModelFacts,
+  'truncated' | 'truncatedRows' | 'tokens'
+> {
+  return { truncated, truncatedRows: [...truncatedIndices.subarray(0, LISTED)], tokens };
 }
 
 /** Runs work with an embedder: an open one, or the model of that name, which is closed afterwards. */
@@ -60,8 +81,11 @@ export function embedTexts(
 ): Promise<Embedded> {
   return withEmbedder(embedder, operation, async (open) => {
     const { signal, onProgress } = operation;
-    const { data, rows, cols, truncated, tokens } = await open.embed(texts, { signal, onProgress });
-    return { embeddings: { data, rows, cols }, model: { ...modelFacts(open, embedder), truncated, tokens } };
+    const { data, rows, cols, ...facts } = await open.embed(texts, { signal, onProgress });
+    return {
+      embeddings: { data, rows, cols },
+      model: { ...modelFacts(open, embedder), ...textFacts(facts) },
+    };
   });
 }
 

@@ -3,7 +3,14 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMatrix, writeAtomic } from '../io/index.js';
 import type { OperationOptions } from '../job.js';
-import { type Embedded, type ModelFacts, modelFacts, modelPath, withEmbedder } from './embed-texts.js';
+import {
+  type Embedded,
+  type ModelFacts,
+  modelFacts,
+  modelPath,
+  textFacts,
+  withEmbedder,
+} from './embed-texts.js';
 import { version } from './versions.js';
 
 /** Beside `embeddings.npy`: what it was made from. */
@@ -40,12 +47,12 @@ export class EmbeddingStore {
     const { signal, onProgress } = operation;
     const model = await withEmbedder(this.#model, operation, async (embedder) => {
       const resume = this.#resume;
-      const { truncated, tokens } = await embedder.embedToFile(texts, this.#npy, {
+      const facts = await embedder.embedToFile(texts, this.#npy, {
         resume,
         signal,
         onProgress,
       });
-      return { ...modelFacts(embedder, this.#model), truncated, tokens };
+      return { ...modelFacts(embedder, this.#model), ...textFacts(facts) };
     });
     this.#written = true;
     const manifest: Manifest = { key: await this.#key(texts), model };
