@@ -3,5 +3,6 @@ export type { Embedder, EmbedFacts, EmbedOptions, EmbedToFileOptions, PromptOpti
 export type { Dtype } from './graph-choice.js';
 export { type HubOptions, hubCache } from './hub.js';
 export { type LoadEmbedderOptions, loadEmbedder } from './load.js';
+export type { ServerEmbedderOptions } from './load-server.js';
 export type { PoolingMode } from './pooling.js';
 export { type ExecutionProviders, executionProviders } from './providers.js';

@@ -8,6 +8,7 @@ import { devicesToTry, EMBED_DEVICES, type EmbedDevice } from './devices.js';
 import { BackedEmbedder, type Embedder, type PromptOptions, promptText } from './embedder.js';
 import { DTYPES, type Dtype } from './graph-choice.js';
 import { type HubOptions, hubModel, isHubId } from './hub.js';
+import { isAddress, loadServerEmbedder, SERVER_OPTIONS, type ServerEmbedderOptions } from './load-server.js';
 import { LocalBackend } from './local-backend.js';
 import { builtinDirectory, type ModelDirectory, readModelDirectory } from './model-directory.js';
 import { POOLING_MODES, type PoolingMode } from './pooling.js';
@@ -18,7 +19,7 @@ import type { TokenizerFacts, TokenizerWorkerData } from './tokenizer-worker.js'
 import { WorkerLink } from './worker-link.js';
 
 /** Options of loadEmbedder; what is left out the model's own files decide. */
-export interface LoadEmbedderOptions extends PromptOptions, HubOptions {
+export interface LoadEmbedderOptions extends PromptOptions, HubOptions, ServerEmbedderOptions {
   /**
    * Precision of the weights, i.e. which file of the onnx folder (default: model.onnx, else the only one there is).
    */
@@ -38,7 +39,7 @@ export interface LoadEmbedderOptions extends PromptOptions, HubOptions {
   threads?: number | undefined;
   /**
    * Sessions on the CPU, each with threads / sessions of the threads and a copy of the weights (default: one a thread,
-   * as far as the copies stay within 2 GiB).
+   * up to 8, as far as the copies stay within 2 GiB).
    */
   sessions?: number | undefined;
   /** `truncate` (default) cuts texts above maxTokens; `sliding` embeds windows of them and averages those by tokens. */
@@ -65,6 +66,7 @@ const OPTIONS = [
   'localOnly',
   'tokensPerBatch',
   'signal',
+  ...SERVER_OPTIONS,
 ] as const;
 
 /**
@@ -81,7 +83,8 @@ const OPTIONS = [
  *
  * @param model 'builtin' (Japanese and English, 128 dimensions, comes with the package), the path of a model directory,
  *   or the id of a model on the Hugging Face hub, 'intfloat/multilingual-e5-small' or with a revision
- *   'intfloat/multilingual-e5-small@COMMIT'
+ *   'intfloat/multilingual-e5-small@COMMIT', or the address of a server (http://…) that speaks OpenAI's /v1/embeddings
+ *   or text-embeddings-inference
  * @throws `model_not_found` for a missing directory or file, an unknown id, or a hub that cannot be reached; `bad_file`
  *   for a file that cannot be used, `bad_option`, `no_device` when the device asked for does not run the model,
  *   `no_addon` when onnxruntime-node cannot be loaded, `cancelled`
@@ -95,6 +98,13 @@ export async function loadEmbedder(model: string, options: LoadEmbedderOptions =
       `model must be 'builtin', the path of a model directory or the id of a model on the hub, not ${show(model)}`,
     );
   throwIfAborted(signal, 'loadEmbedder');
+  if (isAddress(model)) return loadServerEmbedder(model, options);
+  const misplaced = SERVER_OPTIONS.find((name) => options[name] !== undefined);
+  if (misplaced)
+    throw new MatomariError(
+      'bad_option',
+      `${misplaced} is for embedding servers (http://…): leave the option out`,
+    );
   const checked = checkLoadOptions(options);
   const found = await locate(model, checked.dtype, options);
   const directory = await readModelDirectory(model, found.dir, checked.dtype);
@@ -254,8 +264,9 @@ function sessionSettings(
   };
 }
 
-/** Bytes that the copies of the weights may take by default. */
+/** Bytes that the copies of the weights may take by default, and how many copies there are at most. */
 const WEIGHT_COPIES = 2 * 2 ** 30;
+const MOST_SESSIONS = 8;
 
 /**
  * On the CPU n sessions of one thread do more than one session of n threads, whose kernels are too short to be shared
@@ -268,7 +279,7 @@ function chooseSessions(
 ): number {
   if (asked !== undefined) return checkInteger('sessions', asked, 1, Math.max(threads, 1));
   if (sums) return 1;
-  return Math.max(1, Math.min(threads, Math.floor(WEIGHT_COPIES / weightBytes)));
+  return Math.max(1, Math.min(threads, MOST_SESSIONS, Math.floor(WEIGHT_COPIES / weightBytes)));
 }
 
 /** Runs the highest id of the tokenizer's vocabulary through the graph, which has a row for it if the two fit. */
