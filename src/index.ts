@@ -1,5 +1,5 @@
 export { type Assignment, type AssignOptions, assign } from './assign.js';
-export type { Device, Simd } from './device.js';
+export type { Device, RanOn, Simd } from './device.js';
 export { type DistancesOptions, distances } from './distances.js';
 export { type ErrorCode, MatomariError } from './errors.js';
 export { approximatePredict, type Hdbscan, type HdbscanOptions, hdbscan } from './hdbscan.js';
@@ -15,6 +15,12 @@ export type { TopicOptions } from './pipeline/options.js';
 export { Topics, type TopicsInfo } from './pipeline/topics.js';
 export type { Cluster, Document, Exemplar, Scores, Term } from './pipeline/types.js';
 export { type TfidfDocuments, type TfidfOptions, TfidfVectorizer } from './tfidf.js';
+export {
+  type TruncatedSvd,
+  type TruncatedSvdOptions,
+  truncatedSvd,
+  truncatedSvdTransform,
+} from './truncated-svd.js';
 export {
   type Umap,
   type UmapMapOptions,

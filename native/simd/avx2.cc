@@ -13,7 +13,7 @@ struct Lanes {
   static constexpr Level level = Level::avx2;
   static constexpr const char* name = "avx2";
   static constexpr int roundings = 1, width = 8, width64 = 4;
-  static constexpr int row_tile = 6, panel_vectors = 2, row_tile64 = 4, panel_vectors64 = 3, few_rows = 2, few_columns = 5;
+  static constexpr int row_tile = 6, panel_vectors = 2, row_tile64 = 4, panel_vectors64 = 3, few_rows = 2, few_columns = 5, sum_vectors = 8;
 
   static V load(const float* p) { return _mm256_loadu_ps(p); }
   static void store(float* p, V v) { _mm256_storeu_ps(p, v); }

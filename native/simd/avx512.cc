@@ -13,7 +13,7 @@ struct Lanes {
   static constexpr Level level = Level::avx512;
   static constexpr const char* name = "avx512";
   static constexpr int roundings = 1, width = 16, width64 = 8;
-  static constexpr int row_tile = 8, panel_vectors = 3, row_tile64 = 8, panel_vectors64 = 3, few_rows = 4, few_columns = 6;
+  static constexpr int row_tile = 8, panel_vectors = 3, row_tile64 = 8, panel_vectors64 = 3, few_rows = 4, few_columns = 6, sum_vectors = 4;
 
   static V load(const float* p) { return _mm512_loadu_ps(p); }
   static void store(float* p, V v) { _mm512_storeu_ps(p, v); }

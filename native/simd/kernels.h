@@ -40,6 +40,15 @@ struct Springs {
   std::uint32_t round_key, drawn;
 };
 
+// A row of a matrix and what it weighs.
+struct WeightedRow {
+  std::uint32_t row;
+  float weight;
+};
+
+// So many rows ahead of the one that is added are fetched: their numbers must be readable behind the last one.
+inline constexpr std::size_t kRowsAhead = 16;
+
 struct Kernels {
   Level level;
   const char* name;
@@ -56,6 +65,8 @@ struct Kernels {
   std::size_t panel64;
   // Columns that `few` takes at once.
   std::size_t few;
+  // Columns that `add_weighted64` takes at once.
+  std::size_t sum_width;
 
   // score[r, j] = offset[j] − x[r] · panel[:, j], folded into `best` with index base + j. x: [rows × ld], rows a multiple
   // of row_tile; panel: [depth × width]; offset: [width]; width: a multiple of lanes, at most `panel`.
@@ -72,8 +83,12 @@ struct Kernels {
   // out[r, j] (+)= Σ x[r, l] · panel[l, j] in order of l, float64. x: [rows × ld]; out: [rows × out_ld], panel64 columns.
   void (*dot64)(const float* x, std::size_t ld, std::size_t rows, const double* panel, std::size_t depth, double* out,
                 std::size_t out_ld, bool add) noexcept;
-  // sum[l] += weight · x[l] in float64.
+  // sum[l] += weight · x[l] in float64, l below d.
   void (*add_scaled64)(const float* x, double weight, std::size_t d, double* sum) noexcept;
+  // For column j below `columns`, over the entries from ends[j − 1] to ends[j], in order, in float64:
+  // sum[j, l] += weight · x[row, l] and total[j] += weight. x: [rows × sum_width]; sum: [columns × sum_width].
+  void (*add_weighted64)(const float* x, const WeightedRow* entries, const std::size_t* ends, std::size_t columns,
+                         double* sum, double* total) noexcept;
   // sum[l] ±= round(x[l] · factor · scale[l]) as 64-bit integers.
   void (*add_fixed)(const float* x, double factor, const double* scale, std::size_t d, std::int64_t* sum,
                     bool subtract) noexcept;
@@ -81,6 +96,15 @@ struct Kernels {
   // rounded by itself in one order. scratch: [3 × dims × lanes], aligned to 64 bytes.
   void (*push_and_pull)(const Forces& f, const float* positions, std::uint32_t points, std::size_t dims,
                         const Springs& s, float* scratch) noexcept;
+
+  // Blocks of eight float64 columns (block64.inl), all sums in order of the rows or entries.
+  // out[c] = Σ values[e] · block[indices[e], c].
+  void (*gather64)(const std::int32_t* indices, const float* values, std::size_t count, const double* block,
+                   double* out) noexcept;
+  // gram[c, d] = Σ x[i, c] · y[i, d]. gram: [8 × 8].
+  void (*cross64)(const double* x, const double* y, std::size_t rows, double* gram) noexcept;
+  // z[i, d] += Σ x[i, c] · mix[c, d], the sum first. mix: [8 × 8].
+  void (*mix64)(const double* x, const double* mix, std::size_t rows, double* z) noexcept;
 };
 
 // The table of a level, or null when this machine (or build) lacks it.

@@ -9,6 +9,7 @@ using D = Lanes::D;
 constexpr int W = Lanes::width, WD = Lanes::width64;
 constexpr int MR = Lanes::row_tile, NV = Lanes::panel_vectors, NR = NV * W;
 constexpr int MR64 = Lanes::row_tile64, NV64 = Lanes::panel_vectors64, NR64 = NV64 * WD;
+constexpr int NS = Lanes::sum_vectors;
 constexpr int FR = Lanes::few_rows, FC = Lanes::few_columns;
 
 // The product of MR rows with a panel of N vectors, in registers from first to last depth.
@@ -175,6 +176,29 @@ static void add_scaled64(const float* x, double weight, std::size_t d, double* s
   for (; l < d; ++l) sum[l] += weight * static_cast<double>(x[l]);
 }
 
+static void add_weighted64(const float* x, const WeightedRow* entries, const std::size_t* ends, std::size_t columns,
+                           double* sum, double* total) noexcept {
+  for (std::size_t j = 0; j < columns; ++j) {
+    const WeightedRow* const end = entries + ends[j];
+    const WeightedRow* at = entries + *(ends + j - 1);
+    D acc[NS];
+    rep<NS>([&](auto v) __attribute__((always_inline)) { acc[v] = Lanes::loadd(sum + v * WD); });
+    double weights = total[j];
+    for (; at < end; ++at) {
+      const float* const row = x + static_cast<std::size_t>(at->row) * (NS * WD);
+      const float* const later = x + static_cast<std::size_t>(at[kRowsAhead].row) * (NS * WD);
+      for (int l = 0; l < NS * WD; l += 16) __builtin_prefetch(later + l);
+      const double weight = static_cast<double>(at->weight);
+      const D w = Lanes::set1d(weight);
+      rep<NS>([&](auto v) __attribute__((always_inline)) { acc[v] = Lanes::fmaddd(w, Lanes::widen(row + v * WD), acc[v]); });
+      weights += weight;
+    }
+    rep<NS>([&](auto v) __attribute__((always_inline)) { Lanes::stored(sum + v * WD, acc[v]); });
+    total[j] = weights;
+    sum += NS * WD;
+  }
+}
+
 // round() of fixed_point.h: see there why adding 1.5 · 2^52 does it.
 static void add_fixed(const float* x, double factor, const double* scale, std::size_t d, std::int64_t* sum,
                       bool subtract) noexcept {
@@ -194,8 +218,9 @@ static void add_fixed(const float* x, double factor, const double* scale, std::s
   }
 }
 
+#include "simd/block64.inl"
 #include "simd/layout.inl"
 
-static constexpr Kernels table{Lanes::level,  Lanes::name, Lanes::roundings, W,         MR,     NR,    NR64,         FC,
-                               &score_best, &score_store, &dot_few,         &center, &dot64, &add_scaled64, &add_fixed,
-                               &push_and_pull};
+static constexpr Kernels table{Lanes::level,  Lanes::name, Lanes::roundings, W,         MR,     NR,    NR64,         FC,       NS * WD,
+                               &score_best, &score_store, &dot_few,         &center, &dot64, &add_scaled64, &add_weighted64,
+                               &add_fixed,  &push_and_pull, &gather64, &cross64, &mix64};

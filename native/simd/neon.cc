@@ -13,7 +13,7 @@ struct Lanes {
   static constexpr Level level = Level::neon;
   static constexpr const char* name = "neon";
   static constexpr int roundings = 1, width = 4, width64 = 2;
-  static constexpr int row_tile = 6, panel_vectors = 3, row_tile64 = 4, panel_vectors64 = 4, few_rows = 4, few_columns = 5;
+  static constexpr int row_tile = 6, panel_vectors = 3, row_tile64 = 4, panel_vectors64 = 4, few_rows = 4, few_columns = 5, sum_vectors = 16;
 
   static V load(const float* p) { return vld1q_f32(p); }
   static void store(float* p, V v) { vst1q_f32(p, v); }

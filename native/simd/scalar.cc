@@ -15,7 +15,7 @@ struct Lanes {
   static constexpr Level level = Level::scalar;
   static constexpr const char* name = "scalar";
   static constexpr int roundings = 2, width = 4, width64 = 2;
-  static constexpr int row_tile = 4, panel_vectors = 2, row_tile64 = 4, panel_vectors64 = 2, few_rows = 2, few_columns = 4;
+  static constexpr int row_tile = 4, panel_vectors = 2, row_tile64 = 4, panel_vectors64 = 2, few_rows = 2, few_columns = 4, sum_vectors = 8;
 
   template <class T, class P>
   static T get(const P* p) {

@@ -1,86 +1,115 @@
 #include "weighted_mean/weighted_mean.h"
 
 #include <algorithm>
-#include <cmath>
-#include <string>
+#include <atomic>
+#include <bit>
+#include <cstdint>
 
 #include "core/buffer.h"
 #include "core/finite.h"
-#include "core/parallel.h"
+#include "core/rounds.h"
 
+// Sparse, transposed, times dense. Every entry is met once for every few columns of `vectors`, and what it meets is near:
+// a block of rows, cut to so many columns, is copied to where the caches can keep it; then each column of the weights is
+// added up in registers over the block's rows. Sums stay in row order whatever the blocks.
 namespace matomari {
 
 using core::Buffer;
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& what) { throw core::Error(core::Code::bad_input, what); }
+constexpr std::size_t kBlockBytes = std::size_t{4} << 20;  // of vectors at a time: what a third-level cache has room for
+constexpr std::size_t kRows = 128;                         // copied by a thread at once
+constexpr std::size_t kAhead = 4;                          // rows that are fetched before they are copied
 
-template <class Index>
-void check(const core::Context& ctx, const SparseView<Index>& w) {
-  if (w.indptr[0] != 0) refuse("weights.indptr must begin with 0, not " + std::to_string(w.indptr[0]));
-  for (std::size_t i = 0; i < w.rows; ++i)
-    if (w.indptr[i + 1] < w.indptr[i] || static_cast<std::uint64_t>(w.indptr[i + 1]) > w.entries)
-      refuse("weights.indptr must not fall nor pass the " + std::to_string(w.entries) + " entries, but row " +
-             std::to_string(i) + " goes from " + std::to_string(w.indptr[i]) + " to " + std::to_string(w.indptr[i + 1]));
-  if (static_cast<std::uint64_t>(w.indptr[w.rows]) != w.entries)
-    refuse("weights.indptr ends with " + std::to_string(w.indptr[w.rows]) + ", but there are " +
-           std::to_string(w.entries) + " entries");
-  for (std::size_t e = 0; e < w.entries; ++e) {
-    if (e % 1048576 == 0) ctx.check();
-    if (w.indices[e] < 0 || static_cast<std::size_t>(w.indices[e]) >= w.cols)
-      refuse("weights.indices[" + std::to_string(e) + "] is " + std::to_string(w.indices[e]) + ", but there are " +
-             std::to_string(w.cols) + " columns");
-    if (!std::isfinite(w.data[e])) refuse("weights.data[" + std::to_string(e) + "] is not a finite number");
+// Copies columns [first, first + columns) of a row and fills up with zeros. False where one is not a finite number.
+bool copy(const float* row, std::size_t columns, std::size_t width, float* out) noexcept {
+  std::uint32_t found = 0;
+  for (std::size_t l = 0; l < columns; ++l) {
+    out[l] = row[l];
+    found |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(row[l]) & 0x7FFFFFFF) >= 0x7F800000);
   }
+  std::fill(out + columns, out + width, 0.0f);
+  return found == 0;
 }
 
 }  // namespace
 
 template <class Index>
-void weighted_mean(core::Context& ctx, const simd::Kernels& k, const SparseView<Index>& w, core::ConstMatrix vectors,
-                   core::MutableMatrix out) {
-  check(ctx, w);
-  require_finite(ctx, vectors, "vectors");
-  // By column, rows ascending.
-  Buffer<std::size_t> start(w.cols + 1, 0);
-  for (std::size_t e = 0; e < w.entries; ++e)
-    if (const auto j = static_cast<std::size_t>(w.indices[e]); j < w.cols) ++start[j + 1];
-  for (std::size_t j = 0; j < w.cols; ++j) start[j + 1] += start[j];
-  struct Entry {
-    std::size_t row;
-    float weight;
-  };
-  Buffer<Entry> entries(w.entries, Entry{});
-  Buffer<std::size_t> next(w.cols);
-  std::copy_n(start.data(), w.cols, next.data());
-  for (std::size_t i = 0, e = 0; i < w.rows; ++i) {
-    if (i % 65536 == 0) ctx.check();
-    for (const auto end = std::min(w.entries, static_cast<std::size_t>(w.indptr[i + 1])); e < end; ++e) {
-      const auto j = static_cast<std::size_t>(w.indices[e]);
-      if (j >= w.cols || next[j] == start[j + 1]) refuse("weights was written to while the operation ran");
-      entries[next[j]++] = {i, w.data[e]};
-    }
+void weighted_mean(core::Context& ctx, const simd::Kernels& k, const SparseView<Index>& weights,
+                   core::ConstMatrix vectors, core::MutableMatrix out) {
+  const std::size_t width = k.sum_width;
+  const ByColumn by_column(ctx, weights, kBlockBytes / (width * sizeof(float)));
+  const std::size_t d = vectors.cols, cols = weights.cols, blocks = by_column.blocks();
+  if (blocks == 0) {
+    std::fill_n(out.data, out.size(), 0.0f);
+    return;
   }
-  const std::size_t d = vectors.cols;
-  Buffer<double> sums(ctx.threads() * d);
-  std::atomic<std::size_t> done{0};
-  core::parallel_for(ctx, w.cols, 8, [&](std::size_t begin, std::size_t end, unsigned slot) {
-    double* const sum = sums.data() + slot * d;
-    for (std::size_t j = begin; j < end; ++j) {
-      std::fill_n(sum, d, 0.0);
-      double total = 0;
-      for (std::size_t e = start[j]; e < start[j + 1]; ++e) {
-        if ((e - start[j]) % 4096 == 0) ctx.check();
-        const double weight = static_cast<double>(entries[e].weight);
-        k.add_scaled64(vectors.row(entries[e].row), weight, d, sum);
-        total += weight;
+  const std::size_t rows = by_column.rows(0), strips = (d + width - 1) / width;
+  // Where a block has few rows, several strips of it are copied at once.
+  const std::size_t group = std::clamp<std::size_t>(kBlockBytes / (rows * width * sizeof(float)), 1, std::max<std::size_t>(1, strips));
+  const std::size_t groups = (strips + group - 1) / group;
+  Buffer<float> block(group * rows * width);
+  Buffer<double> sums(group * cols * width), totals(group * cols);
+  const std::size_t share = std::max<std::size_t>(1, cols / (16 * ctx.threads()));  // columns that a thread takes at once
+  const std::size_t shares = (cols + share - 1) / share;
+  std::atomic<bool> finite{true};
+
+  // Two rounds for each group of strips and each block of rows: copy, then add up.
+  struct Round {
+    std::size_t first_strip, strips, block;
+    bool adds;
+  };
+  auto at = [&](std::uint32_t round) {
+    const std::size_t first = round / 2 / blocks * group;
+    return Round{first, std::min(group, strips - first), round / 2 % blocks, round % 2 == 1};
+  };
+  auto size = [&](std::uint32_t round) {
+    const Round r = at(round);
+    return r.adds ? r.strips * shares : (by_column.rows(r.block) + kRows - 1) / kRows;
+  };
+  auto copy_rows = [&](const Round& r, std::size_t begin, std::size_t end) {
+    bool good = true;
+    for (std::size_t i = begin; i < end; ++i) {
+      const float* const row = vectors.row(by_column.first_row(r.block) + i);
+      for (std::size_t s = 0; s < r.strips; ++s) {
+        const std::size_t first = (r.first_strip + s) * width, columns = std::min(width, d - first);
+        if (i + kAhead < end)
+          for (std::size_t l = 0; l < columns; l += 16) __builtin_prefetch(row + kAhead * d + first + l);
+        good &= copy(row + first, columns, width, block.data() + (s * rows + i) * width);
       }
-      float* const mean = out.row(j);
-      for (std::size_t l = 0; l < d; ++l) mean[l] = total != 0 ? static_cast<float>(sum[l] / total) : 0.0f;
     }
-    ctx.progress("weightedMean", done += end - begin, w.cols);
+    if (!good) finite.store(false, std::memory_order_relaxed);
+  };
+  auto add_columns = [&](const Round& r, std::size_t s, std::size_t begin, std::size_t end) {
+    double* const sum = sums.data() + (s * cols + begin) * width;
+    double* const total = totals.data() + s * cols + begin;
+    if (r.block == 0) {
+      std::fill_n(sum, (end - begin) * width, 0.0);
+      std::fill_n(total, end - begin, 0.0);
+    }
+    k.add_weighted64(block.data() + s * rows * width, by_column.entries(), by_column.ends(r.block) + begin, end - begin,
+                     sum, total);
+    if (r.block + 1 < blocks) return;
+    const std::size_t first = (r.first_strip + s) * width, columns = std::min(width, d - first);
+    for (std::size_t j = 0; j < end - begin; ++j) {
+      float* const mean = out.row(begin + j) + first;
+      for (std::size_t l = 0; l < columns; ++l)
+        mean[l] = total[j] != 0 ? static_cast<float>(sum[j * width + l] / total[j]) : 0.0f;
+    }
+  };
+  auto body = [&](std::uint32_t round, std::size_t part, std::size_t, unsigned) {
+    const Round r = at(round);
+    if (r.adds)
+      add_columns(r, part / shares, part % shares * share, std::min(cols, (part % shares + 1) * share));
+    else
+      copy_rows(r, part * kRows, std::min(by_column.rows(r.block), (part + 1) * kRows));
+  };
+  const auto rounds = static_cast<std::uint32_t>(groups * blocks * 2);
+  core::parallel_rounds(ctx, rounds, 1, size, body, [&](std::uint32_t round) {
+    ctx.progress("weightedMean", round + 1, rounds);
   });
+  if (!finite.load()) require_finite(ctx, vectors, "vectors");
 }
 
 template void weighted_mean(core::Context&, const simd::Kernels&, const SparseView<std::int32_t>&, core::ConstMatrix,

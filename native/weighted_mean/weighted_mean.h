@@ -1,21 +1,10 @@
 #pragma once
-#include <cstddef>
-#include <cstdint>
-
 #include "core/context.h"
 #include "core/view.h"
 #include "simd/kernels.h"
+#include "weighted_mean/by_column.h"
 
 namespace matomari {
-
-// A sparse matrix in CSR. Index is int32 or int64.
-template <class Index>
-struct SparseView {
-  const Index* indptr;
-  const std::int32_t* indices;
-  const float* data;
-  std::size_t rows, cols, entries;
-};
 
 // out[j] = Σᵢ w[i, j] · vectors[i] / Σᵢ w[i, j], or zeros where the weights of a column add up to 0. Added in float64 in
 // row order, rounded once. Throws bad_input where the sparse matrix is malformed or holds NaN. out: [weights.cols × d].

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { checkInteger, checkNumber, checkOneOf } from '../check.js';
-import { DEVICES, type Device } from '../device.js';
+import { checkDevice, type Device } from '../device.js';
 import { readDocuments } from '../io/index.js';
 import type { OperationOptions } from '../job.js';
 import type { GivenNaming, StopWords } from '../pipeline/options.js';
@@ -69,7 +69,12 @@ export interface OperationFlags {
 
 export function operationFlags(command: Command): Command {
   return command
-    .addOption(oneOf('--device <device>', 'where to compute', DEVICES))
+    .addOption(
+      new Option(
+        '--device <device>',
+        'where to compute: auto, cpu, cuda, or cuda:1 for the second GPU',
+      ).argParser((value) => checkDevice('--device', value)),
+    )
     .addOption(integer('--threads <n>', 'threads to use (default: every processor)', 1, 1024));
 }
 

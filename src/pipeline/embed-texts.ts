@@ -66,7 +66,8 @@ export async function withEmbedder<T>(
   work: (embedder: Embedder) => Promise<T>,
 ): Promise<T> {
   if (typeof embedder !== 'string') return work(embedder);
-  const own = await loadEmbedder(embedder, { device, threads, signal });
+  // ONNX Runtime's providers are installed apart from our kernels' plugin: a run on a GPU embeds on one where it can.
+  const own = await loadEmbedder(embedder, { device: device === 'cpu' ? device : 'auto', threads, signal });
   try {
     return await work(own);
   } finally {

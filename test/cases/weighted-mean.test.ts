@@ -29,6 +29,8 @@ describe('weightedMean', () => {
     [300, 47, 16],
     [9000, 3, 5],
     [50, 200, 33],
+    [9000, 2, 200], // more strips of columns than are copied at once
+    [70_000, 3, 5], // more rows than a block has
   ] as const)
     it(`${rows} rows, ${cols} columns, vectors of ${d}`, async () => {
       await check(sparse(rows, cols, 0.5, rows), gaussian(rows, d, cols));

@@ -185,19 +185,29 @@ TEST(dot64_has_the_bits_of_the_plain_loop) {
         }
 }
 
-TEST(add_scaled64_has_the_bits_of_the_plain_loop) {
+TEST(add_weighted64_has_the_bits_of_the_plain_loop) {
   Numbers numbers(7);
   for (const auto* k : levels())
-    for (std::size_t d : {1, 2, 7, 8, 9, 31, 100}) {
-      std::vector<float> x(d);
-      std::vector<double> sum(d), wanted(d);
-      for (std::size_t l = 0; l < d; ++l) {
-        x[l] = numbers.bell();
-        sum[l] = wanted[l] = static_cast<double>(numbers.bell()) * 1e-3;
-      }
-      const double weight = static_cast<double>(numbers.bell());
-      k->add_scaled64(x.data(), weight, d, sum.data());
-      for (std::size_t l = 0; l < d; ++l) CHECK(sum[l] == wanted[l] + weight * static_cast<double>(x[l]));
+    for (std::size_t columns : {0, 1, 2, 7}) {
+      const std::size_t rows = 9, width = k->sum_width;
+      std::vector<float> x(rows * width);
+      for (float& v : x) v = numbers.bell();
+      // Columns of 0, 1, 2, … entries, after three that are not theirs.
+      std::vector<std::size_t> ends{3};
+      for (std::size_t j = 0; j < columns; ++j) ends.push_back(ends.back() + j);
+      std::vector<simd::WeightedRow> entries(ends.back() + simd::kRowsAhead, simd::WeightedRow{});
+      for (std::size_t e = 0; e < ends.back(); ++e) entries[e] = {static_cast<std::uint32_t>(numbers.below(rows)), numbers.bell()};
+      std::vector<double> sum(columns * width + 1, 0.125), total(columns + 1, 0.5);
+      std::vector<double> wanted = sum, weight = total;
+      for (std::size_t j = 0; j < columns; ++j)
+        for (std::size_t e = ends[j]; e < ends[j + 1]; ++e) {
+          const double w = static_cast<double>(entries[e].weight);
+          for (std::size_t l = 0; l < width; ++l) wanted[j * width + l] += w * static_cast<double>(x[entries[e].row * width + l]);
+          weight[j] += w;
+        }
+      k->add_weighted64(x.data(), entries.data(), ends.data() + 1, columns, sum.data(), total.data());
+      CHECK(sum == wanted);
+      CHECK(total == weight);
     }
 }
 
