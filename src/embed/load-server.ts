@@ -8,7 +8,7 @@ import { checkVectors, ServerBackend } from './server-backend.js';
 export interface ServerEmbedderOptions {
   /** Sent as a bearer token (default MATOMARI_API_KEY); never written anywhere. */
   apiKey?: string | undefined;
-  /** What the server calls the model (OpenAI's `model`), where it has several. */
+  /** What the server calls the model (the request's `model`), where it has several. */
   modelName?: string | undefined;
   /** Texts of one request (default 32, or what the server allows if that is less). */
   batchSize?: number | undefined;
@@ -25,7 +25,7 @@ const SHARED_OPTIONS = ['normalize', 'promptText', 'signal', 'device', 'threads'
 
 export const isAddress = (model: string): boolean => /^https?:\/\//.test(model);
 
-/** An embedder whose vectors come from a server: OpenAI's `/v1/embeddings`, or text-embeddings-inference. */
+/** An embedder whose vectors come from a server: the `/v1/embeddings` protocol, or text-embeddings-inference. */
 export async function loadServerEmbedder(
   model: string,
   options: ServerEmbedderOptions &

@@ -83,7 +83,7 @@ const OPTIONS = [
  *
  * @param model 'builtin' (Japanese and English, 128 dimensions, comes with the package), the path of a model directory,
  *   or the id of a model on the Hugging Face hub, 'intfloat/multilingual-e5-small' or with a revision
- *   'intfloat/multilingual-e5-small@COMMIT', or the address of a server (http://…) that speaks OpenAI's /v1/embeddings
+ *   'intfloat/multilingual-e5-small@COMMIT', or the address of a server (http://…) that speaks the /v1/embeddings protocol
  *   or text-embeddings-inference
  * @throws `model_not_found` for a missing directory or file, an unknown id, or a hub that cannot be reached; `bad_file`
  *   for a file that cannot be used, `bad_option`, `no_device` when the device asked for does not run the model,

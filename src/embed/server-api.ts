@@ -34,7 +34,7 @@ export interface ServerApi {
 
 /**
  * Finds out what kind of server this is: text-embeddings-inference describes itself at /info, everything else is taken
- * to speak OpenAI's /v1/embeddings.
+ * to speak the /v1/embeddings protocol.
  */
 export async function serverApi(options: ServerOptions, signal: AbortSignal | undefined): Promise<ServerApi> {
   const { url } = options;
@@ -45,7 +45,7 @@ export async function serverApi(options: ServerOptions, signal: AbortSignal | un
     ? ((await response.json().catch(() => undefined)) as Info | undefined)
     : undefined;
   if (!response?.ok) await response?.body?.cancel();
-  return typeof info?.model_id === 'string' ? inference(options, info) : openai(options);
+  return typeof info?.model_id === 'string' ? inference(options, info) : v1(options);
 }
 
 interface Info {
@@ -70,7 +70,7 @@ function inference(options: ServerOptions, info: Info): ServerApi {
   };
 }
 
-function openai(options: ServerOptions): ServerApi {
+function v1(options: ServerOptions): ServerApi {
   const base = options.url.replace(/\/embeddings$/, '');
   const target = base.endsWith('/v1') ? `${base}/embeddings` : `${base}/v1/embeddings`;
   return {
@@ -78,7 +78,7 @@ function openai(options: ServerOptions): ServerApi {
     batchSize: undefined,
     async embed(texts, signal) {
       const body = { input: texts, model: options.modelName ?? 'default', encoding_format: 'float' };
-      const { data, usage } = await post<OpenaiAnswer>(options, target, body, signal);
+      const { data, usage } = await post<V1Answer>(options, target, body, signal);
       const vectors: number[][] = [];
       // The order is that of `index`, which need not be the order in which they come.
       for (const { index, embedding } of data ?? []) vectors[index] = embedding;
@@ -87,7 +87,7 @@ function openai(options: ServerOptions): ServerApi {
   };
 }
 
-interface OpenaiAnswer {
+interface V1Answer {
   data?: { index: number; embedding: number[] }[];
   usage?: { prompt_tokens?: number; total_tokens?: number };
 }

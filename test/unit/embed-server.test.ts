@@ -20,7 +20,7 @@ const vector = (text: string) => [text.length, text.codePointAt(0) ?? 0, 1];
 
 let url: string;
 let calls: Call[];
-let kind: 'openai' | 'tei';
+let kind: 'v1' | 'tei';
 /** Answers in place of the server. */
 let trick: ((call: Call) => Reply | 'hang' | undefined) | undefined;
 let underWay = 0;
@@ -71,7 +71,7 @@ afterAll(() => {
   server.close();
 });
 beforeEach(() => {
-  [calls, kind, trick, underWay, most] = [[], 'openai', undefined, 0, 0];
+  [calls, kind, trick, underWay, most] = [[], 'v1', undefined, 0, 0];
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -90,7 +90,7 @@ const refused = (options: object, code: string, message: RegExp) =>
 const again = (status: number): Reply => ({ status, headers: { 'retry-after': '0' }, body: 'later' });
 
 describe('a server', () => {
-  it.each(['openai', 'tei'] as const)('stands in for a local model: %s', async (which) => {
+  it.each(['v1', 'tei'] as const)('stands in for a local model: %s', async (which) => {
     kind = which;
     const embedder = await loadEmbedder(url, { apiKey: KEY, modelName: 'm1', batchSize: 8, requests: 3 });
     expect(embedder).toMatchObject({ model: url, dimensions: 3, device: 'remote' });
@@ -104,7 +104,7 @@ describe('a server', () => {
     expect(new Set(calls.map((call) => call.authorization))).toEqual(new Set([`Bearer ${KEY}`]));
     const sizes = calls.map(({ body }) => (body.input ?? body.inputs ?? []).length);
     expect(Math.max(...sizes)).toBe(which === 'tei' ? 4 : 8);
-    if (which === 'openai') expect(calls.at(-1)!.body.model).toBe('m1');
+    if (which === 'v1') expect(calls.at(-1)!.body.model).toBe('m1');
     const path = join(temporaryFolder(), 'v.npy');
     await embedder.embedToFile(texts, path, { promptText: 'query: ' });
     expect([...(await readMatrix(path)).data]).toEqual(texts.flatMap((text) => vector(`query: ${text}`)));
@@ -118,10 +118,10 @@ describe('a server', () => {
     expect(tei.maxTokens).toBe(512);
     expect([...(await tei.countTokens(['abc', '', 'de']))]).toEqual([3, 0, 2]);
     expect((await tei.tokenize(['ab'])).inputIds).toEqual([[97, 98]]);
-    kind = 'openai';
-    const openai = await loadEmbedder(`${url}/v1/`);
-    expect((await openai.embed(['a', 'b'])).tokens).toBe(4);
-    await expect(openai.countTokens(['a'])).rejects.toMatchObject({
+    kind = 'v1';
+    const v1 = await loadEmbedder(`${url}/v1/`);
+    expect((await v1.embed(['a', 'b'])).tokens).toBe(4);
+    await expect(v1.countTokens(['a'])).rejects.toMatchObject({
       code: 'bad_option',
       message: /local model/,
     });
