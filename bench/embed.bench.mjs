@@ -1,19 +1,81 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { headlines } from './harness/data.mjs';
+import { root } from './harness/paths.mjs';
+
+/** Real models, too large for the repository: a `shared` folder beside it has them, or has not. */
+const MODELS = [
+  { name: 'multilingual-e5-small', dtype: 'q4', graph: 'model_q4.onnx', maxTokens: 512 },
+  { name: 'all-MiniLM-L6-v2', dtype: 'q8', graph: 'model_quantized.onnx', maxTokens: 256 },
+];
+const TOKENS_PER_BATCH = 512;
+
+const needsModel = ({ job }) =>
+  job.model === undefined ? 'for models with a graph of their own' : undefined;
 
 /** @type {import('./harness/experiment.mjs').Experiment} */
 export default {
   name: 'embed',
-  title: 'Embedding with the built-in model',
+  title: 'Embedding',
   unit: 'texts a second',
   better: 'higher',
   method:
-    'Documents of four bundled headlines each, drawn at random; the embedder is loaded, and has been through all of them once, before the clock starts. There is no peer for this model: the figure is a rate.',
-  contenders: [{ id: 'matomari', title: 'Matomari', module: 'matomari/embed.mjs' }],
-  cases: ({ full }) => {
-    const count = full ? 50_000 : 10_000;
-    return [{ label: `${count} texts`, trials: 5, job: { texts: headlines(count, 4) } }];
+    'Bundled headlines drawn at random: one a text, and for the built-in model also four a text. Tokenising is included; the model is loaded, and has been through some of the texts, before the clock starts. All contenders run the same ONNX file with the same number of threads: ours as one-thread sessions that share the batches, the others as intra-op threads. transformers.js gets the texts in the order in which they come, as its pipeline is used; Python gets the same batches as ours, sorted by length and packed by padded tokens. For the built-in model, which only adds up vectors, there is no peer: the figure is a rate.',
+  contenders: [
+    { id: 'matomari', title: 'Matomari', module: 'matomari/embed.mjs' },
+    {
+      id: 'transformers-32',
+      title: 'transformers.js, batches of 32',
+      module: 'baselines/embed-transformers.mjs',
+      job: (job) => ({ ...job, batch: 32 }),
+      skip: needsModel,
+    },
+    {
+      id: 'transformers-1',
+      title: 'transformers.js, one by one',
+      module: 'baselines/embed-transformers.mjs',
+      job: (job) => ({ ...job, batch: 1 }),
+      skip: needsModel,
+    },
+    {
+      id: 'onnxruntime',
+      title: 'Python onnxruntime, our batches',
+      module: 'peers/embed_onnxruntime.py',
+      skip: needsModel,
+    },
+  ],
+  cases: ({ full, threads }) => {
+    const many = full ? 50_000 : 10_000;
+    const builtin = [1, 4].map((parts) => ({
+      label: `built-in model, ${many} texts of ${parts === 1 ? 'one headline' : `${parts} headlines`}`,
+      trials: 5,
+      job: { texts: headlines(many, parts), warm: many },
+    }));
+    const few = full ? 2000 : 300;
+    const models = MODELS.filter(({ name }) => existsSync(join(root, '..', 'shared', 'models', name))).map(
+      ({ name, ...rest }) => ({
+        label: `${name} (${rest.dtype}), ${few} headlines`,
+        trials: full ? 5 : 3,
+        job: {
+          texts: headlines(few, 1),
+          model: `../shared/models/${name}`,
+          ...rest,
+          tokensPerBatch: TOKENS_PER_BATCH,
+          threads,
+          warm: 64,
+        },
+      }),
+    );
+    return [...builtin, ...models];
   },
-  finish(_, [ours]) {
-    if (!ours.skipped) ours.facts.note = `${ours.facts.tokens} tokens, device ${ours.facts.device}`;
+  finish(_, results) {
+    const [ours, ...others] = results;
+    if (ours.skipped) return;
+    ours.facts.note = `${ours.facts.tokens} tokens, device ${ours.facts.device}`;
+    for (const other of others) {
+      if (other.skipped) continue;
+      const gap = Math.max(...other.facts.first.map((x, i) => Math.abs(x - ours.facts.first[i])));
+      other.facts.note = `first components differ from ours by up to ${gap.toExponential(1)}`;
+    }
   },
 };

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { native } from '../binding.js';
 import { environment } from '../check.js';
 import { resolveSimd, resolveThreads } from '../device.js';
-import { executionProviders } from '../embed/index.js';
+import { cudaInstructions, executionProviders, hubCache } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import { version } from '../pipeline/versions.js';
 import root from '../root.cjs';
@@ -63,8 +63,8 @@ async function examine(
       devices: gpu.value?.devices ?? [],
       reason: gpu.value?.reason ?? gpu.error?.message,
     },
-    models: { builtin: { path, present: bytes !== undefined, bytes }, cache: null },
-    onnxruntime: await executionProviders(),
+    models: { builtin: { path, present: bytes !== undefined, bytes }, cache: hubCache() },
+    onnxruntime: { ...(await executionProviders()), addCuda: cudaInstructions() },
   };
 }
 
@@ -99,7 +99,8 @@ function lines(found: Findings): string[] {
     `threads       ${threads.used ?? 'unknown'}${forced('MATOMARI_THREADS', threads.forced)}`,
     `gpu           ${gpu.available ? gpu.devices.map(({ name, memory }, i) => `cuda:${i} ${name}, ${(memory / 2 ** 30).toFixed(0)} GiB`).join('; ') : `none: ${gpu.reason}`}`,
     `model         builtin, ${size}, ${models.builtin.path}`,
-    'model cache   none: other models are read from their own folders',
+    `model cache   ${models.cache}`,
     `onnxruntime   ${onnxruntime.version === undefined ? `not loaded: ${onnxruntime.reason}` : `${onnxruntime.version}: ${providers.join(', ')}`}`,
+    ...(onnxruntime.addCuda ?? []).map((line, i) => (i === 0 ? 'to add cuda' : '').padEnd(14) + line),
   ];
 }

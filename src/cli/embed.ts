@@ -85,10 +85,10 @@ async function learn(
 ): Promise<EmbedFacts & { rows: number; cols: number }> {
   const texts: string[] = [];
   for await (const text of stream) texts.push(text);
-  const { rows, cols, data, tokens, truncated } = await lsa.fitEmbed(texts, options);
-  await writeNpy(out, { data, rows, cols });
+  const { data, ...facts } = await lsa.fitEmbed(texts, options);
+  await writeNpy(out, { data, rows: facts.rows, cols: facts.cols });
   await lsa.save(`${out.replace(/\.npy$/, '')}.model`);
-  return { rows, cols, tokens, truncated };
+  return facts;
 }
 
 /** Says that texts were cut, because nothing in the result shows it. */

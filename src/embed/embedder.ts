@@ -2,11 +2,10 @@ import { checkOptions, show } from '../check.js';
 import { MatomariError, throwIfAborted } from '../errors.js';
 import type { Progress } from '../job.js';
 import { type Matrix, zeros } from '../matrix.js';
-import type { EmbedRequest } from './session-worker.js';
+import type { EmbedDevice, SkippedDevice } from './devices.js';
 import { checkTexts, orAborted, teller, windows } from './texts.js';
 import { embedToFile } from './to-file.js';
-import type { Tokenized, TokenizeRequest } from './tokenizer-worker.js';
-import type { WorkerLink } from './worker-link.js';
+import type { Tokenized } from './tokenizer-worker.js';
 
 /**
  * Which prompt is put before the texts; without either, the one given to loadEmbedder, else the model's default.
@@ -32,7 +31,9 @@ export interface EmbedToFileOptions extends EmbedOptions {
 
 /** What became of the texts. */
 export interface EmbedFacts {
-  /** Texts that were longer than `maxTokens` and were cut. */
+  /** Where the model ran. */
+  device: Embedder['device'];
+  /** Texts that were longer than `maxTokens`: cut, or in `sliding` mode embedded in windows. */
   truncated: number;
   /** Tokens that the model saw: with prompt and special tokens, after truncation. */
   tokens: number;
@@ -40,13 +41,18 @@ export interface EmbedFacts {
 
 /** A loaded embedding model. */
 export interface Embedder {
-  /** Name of the model: 'builtin' or that of its directory. */
+  /** Name of the model: 'builtin', that of its directory, its hub id or the address of its server. */
   readonly model: string;
+  /** The commit of a model of the hub. */
+  readonly revision?: string | undefined;
   /** Length of a vector. */
   readonly dimensions: number;
-  /** Tokens that a text may have, special tokens included; what is beyond is cut off. */
+  /** Tokens that a text may have, special tokens included; what is beyond is cut off, or has windows of its own. */
   readonly maxTokens: number;
-  readonly device: 'cpu';
+  /** Where the model runs. */
+  readonly device: EmbedDevice | 'remote';
+  /** The devices that were tried or considered before it, and why the model does not run there. */
+  readonly skippedDevices?: readonly SkippedDevice[];
 
   /**
    * The vectors of texts, one row a text, in order: [texts × dimensions].
@@ -88,7 +94,7 @@ export interface Embedder {
     texts: Iterable<string> | AsyncIterable<string>,
     path: string,
     options?: EmbedToFileOptions,
-  ): Promise<EmbedFacts & { rows: number; cols: number }>;
+  ): Promise<EmbedFacts & { rows: number; cols: number; truncatedIndices: Int32Array }>;
 
   /** Ends the worker threads; everything under way rejects with `closed`. */
   close(): Promise<void>;
@@ -105,38 +111,63 @@ export interface EmbeddedWindow {
   truncated: number[];
 }
 
+/** What a backend makes of one window of texts. */
+export type WindowVectors = Omit<EmbeddedWindow, 'texts'>;
+
+/** Where vectors come from: a model on this machine, or a server. */
+export interface Backend {
+  /** Windows that are on their way at once. */
+  readonly concurrency: number;
+  embed(
+    operation: string,
+    texts: string[],
+    prompt: string,
+    signal: AbortSignal,
+    onProgress: (done: number) => void,
+  ): Promise<WindowVectors>;
+  /** Ids after truncation, and counts before it. */
+  tokenize(
+    operation: string,
+    texts: string[],
+    prompt: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Pick<Tokenized, 'ids' | 'offsets' | 'counts'>>;
+  close(): Promise<void>;
+}
+
 /** What an embedder is made of; loadEmbedder fills it. */
-export interface EmbedderParts {
-  model: string;
-  dimensions: number;
-  maxTokens: number;
+export interface EmbedderParts extends Pick<Embedder, 'model' | 'dimensions' | 'maxTokens' | 'device'> {
+  revision: string | undefined;
+  skippedDevices: readonly SkippedDevice[];
   prompts: Record<string, string>;
   /** The prompt's text when a call names none. */
   promptText: string;
   /** Everything that decides a vector besides text and prompt, for embedToFile's journal. */
   settings: Record<string, unknown>;
-  tokenizer: WorkerLink<unknown>;
-  session: WorkerLink<unknown>;
+  backend: Backend;
 }
-
-/** Windows that are on their way at once: while one is embedded the next is tokenised. */
-const IN_FLIGHT = 3;
 
 const PROMPT_OPTIONS = ['prompt', 'promptText', 'signal'];
 
-export class WorkerEmbedder implements Embedder {
+/** Checks, cuts into windows, keeps several of them on their way, and puts the results together. */
+export class BackedEmbedder implements Embedder {
   readonly model: string;
+  readonly revision: string | undefined;
   readonly dimensions: number;
   readonly maxTokens: number;
-  readonly device = 'cpu';
+  readonly device: Embedder['device'];
+  readonly skippedDevices: readonly SkippedDevice[];
   readonly #parts: EmbedderParts;
   #closed: Promise<void> | undefined;
 
   constructor(parts: EmbedderParts) {
     this.#parts = parts;
     this.model = parts.model;
+    this.revision = parts.revision;
     this.dimensions = parts.dimensions;
     this.maxTokens = parts.maxTokens;
+    this.device = parts.device;
+    this.skippedDevices = parts.skippedDevices;
   }
 
   async embed(
@@ -158,7 +189,8 @@ export class WorkerEmbedder implements Embedder {
       row += window.texts.length;
       tell(row);
     }
-    return { ...matrix, truncated: cut.length, tokens, truncatedIndices: Int32Array.from(cut) };
+    const { device } = this;
+    return { ...matrix, device, truncated: cut.length, tokens, truncatedIndices: Int32Array.from(cut) };
   }
 
   async countTokens(
@@ -170,7 +202,10 @@ export class WorkerEmbedder implements Embedder {
     const counts = new Int32Array(texts.length);
     let row = 0;
     for await (const window of windows(texts)) {
-      counts.set((await this.#tokenized('countTokens', window, prompt, options.signal)).counts, row);
+      counts.set(
+        (await this.#parts.backend.tokenize('countTokens', window, prompt, options.signal)).counts,
+        row,
+      );
       row += window.length;
     }
     return counts;
@@ -184,7 +219,7 @@ export class WorkerEmbedder implements Embedder {
     checkTexts(texts);
     const inputIds: number[][] = [];
     for await (const window of windows(texts)) {
-      const { ids, offsets } = await this.#tokenized('tokenize', window, prompt, options.signal);
+      const { ids, offsets } = await this.#parts.backend.tokenize('tokenize', window, prompt, options.signal);
       for (let i = 0; i < window.length; i++)
         inputIds.push(Array.from(ids.subarray(offsets[i]!, offsets[i + 1]!)));
     }
@@ -195,16 +230,17 @@ export class WorkerEmbedder implements Embedder {
     texts: Iterable<string> | AsyncIterable<string>,
     path: string,
     options: EmbedToFileOptions = {},
-  ): Promise<EmbedFacts & { rows: number; cols: number }> {
+  ): Promise<EmbedFacts & { rows: number; cols: number; truncatedIndices: Int32Array }> {
     const prompt = this.#begin('embedToFile', options, [...PROMPT_OPTIONS, 'onProgress', 'resume']);
     const embed = (stream: AsyncGenerator<string[], void, void>, tell: (done: number) => void) =>
       this.#embedded('embedToFile', stream, prompt, options.signal, tell);
     const settings = { ...this.#parts.settings, prompt };
-    return embedToFile(texts, path, options, { dimensions: this.dimensions, settings, embed });
+    const found = await embedToFile(texts, path, options, { dimensions: this.dimensions, settings, embed });
+    return { ...found, device: this.device };
   }
 
   close(): Promise<void> {
-    this.#closed ??= Promise.all([this.#parts.tokenizer.close(), this.#parts.session.close()]).then(() => {});
+    this.#closed ??= this.#parts.backend.close();
     return this.#closed;
   }
 
@@ -221,16 +257,6 @@ export class WorkerEmbedder implements Embedder {
     return promptText(options, this.#parts.prompts) ?? this.#parts.promptText;
   }
 
-  #tokenized(
-    operation: string,
-    texts: string[],
-    prompt: string,
-    signal: AbortSignal | undefined,
-  ): Promise<Tokenized> {
-    const request: TokenizeRequest = { texts, prompt, maxTokens: this.maxTokens };
-    return this.#parts.tokenizer.call<Tokenized>(operation, request, { signal });
-  }
-
   /** Embeds windows in order; the next ones are tokenised meanwhile. `tell` gets the texts done so far. */
   async *#embedded(
     operation: string,
@@ -239,6 +265,7 @@ export class WorkerEmbedder implements Embedder {
     signal: AbortSignal | undefined,
     tell: (done: number) => void,
   ): AsyncGenerator<EmbeddedWindow, void, void> {
+    const { backend } = this.#parts;
     const under: Promise<EmbeddedWindow>[] = [];
     let ended = false;
     let begun = 0;
@@ -248,15 +275,16 @@ export class WorkerEmbedder implements Embedder {
     signal?.addEventListener('abort', abort, { once: true });
     try {
       for (;;) {
-        while (!ended && under.length < IN_FLIGHT) {
+        while (!ended && under.length < backend.concurrency) {
           const next = await orAborted(stream.next(), signal, operation);
           if (next.done) ended = true;
           else {
             const before = begun;
             begun += next.value.length;
-            const window = this.#window(operation, next.value, prompt, stop.signal, (done) =>
-              tell(before + done),
-            );
+            const texts = next.value;
+            const window = backend
+              .embed(operation, texts, prompt, stop.signal, (done) => tell(before + done))
+              .then((found) => ({ texts, ...found }));
             // Awaited below, in order; until then a rejection is not an unhandled one.
             window.catch(() => {});
             under.push(window);
@@ -264,33 +292,16 @@ export class WorkerEmbedder implements Embedder {
         }
         const first = under.shift();
         if (!first) return;
-        yield await first;
+        const window = await first;
+        // All windows may be done when the caller gives up; what comes of them is not wanted any more.
+        throwIfAborted(signal, operation);
+        yield window;
       }
     } finally {
       signal?.removeEventListener('abort', abort);
       stop.abort();
       if (!ended) stream.return().catch(() => {});
     }
-  }
-
-  async #window(
-    operation: string,
-    texts: string[],
-    prompt: string,
-    signal: AbortSignal,
-    onProgress: (done: number) => void,
-  ): Promise<EmbeddedWindow> {
-    const { ids, offsets, counts, promptTokens } = await this.#tokenized(operation, texts, prompt, signal);
-    const truncated = Array.from(counts.keys()).filter((i) => counts[i]! > this.maxTokens);
-    const tokens = ids.length;
-    const request: EmbedRequest = { ids, offsets, promptTokens };
-    const transfer = [ids.buffer, offsets.buffer];
-    const vectors = await this.#parts.session.call<Float32Array>(operation, request, {
-      transfer,
-      signal,
-      onProgress,
-    });
-    return { texts, vectors, tokens, truncated };
   }
 }
 

@@ -19,6 +19,8 @@ export interface Encoder {
   /** Special tokens before and after the text, as the post-processor adds them. */
   prefix: number[];
   suffix: number[];
+  /** The highest id of the model's vocabulary; added tokens may have higher ones. */
+  lastId: number;
 }
 
 /**
@@ -37,7 +39,8 @@ export async function createEncoder(spec: TokenizerSpec): Promise<Encoder> {
   try {
     const unigram = json.model.type === 'Unigram' || Array.isArray(json.model.vocab);
     const encode = (unigram ? sentencePiece(json) : undefined) ?? (await library(json, spec.config));
-    return { encode: (text) => encode(wellFormed(text)), ...specialTokens(json.post_processor) };
+    const lastId = highestId(json.model.vocab);
+    return { encode: (text) => encode(wellFormed(text)), lastId, ...specialTokens(json.post_processor) };
   } catch (cause) {
     throw new MatomariError('bad_file', `${spec.json} cannot be used: ${(cause as Error).message}`, {
       cause,
@@ -76,6 +79,12 @@ function parse(file: string, path: string): TokenizerJson {
     'bad_file',
     `${path} is not a tokenizer.json: it has no model.vocab; get the file again`,
   );
+}
+
+/** Of a Unigram's list of pieces, or of a table from tokens to ids. */
+function highestId(vocab: readonly unknown[] | Record<string, number>): number {
+  if (Array.isArray(vocab)) return vocab.length - 1;
+  return Object.values(vocab as Record<string, number>).reduce((most, id) => Math.max(most, id), 0);
 }
 
 async function library(json: TokenizerJson, config: object): Promise<(text: string) => number[]> {

@@ -1,7 +1,10 @@
+export { cudaInstructions, type EmbedDevice, type SkippedDevice } from './devices.js';
 export type { Embedder, EmbedFacts, EmbedOptions, EmbedToFileOptions, PromptOptions } from './embedder.js';
+export type { Dtype } from './graph-choice.js';
+export { type HubOptions, hubCache } from './hub.js';
 export { type LoadEmbedderOptions, loadEmbedder } from './load.js';
+export type { ServerEmbedderOptions } from './load-server.js';
 export { LsaEmbedder, type LsaOptions } from './lsa.js';
 export type { LsaModel } from './lsa-model.js';
-export type { Dtype } from './model-directory.js';
 export type { PoolingMode } from './pooling.js';
 export { type ExecutionProviders, executionProviders } from './providers.js';

@@ -159,7 +159,7 @@ export class LsaEmbedder implements Embedder {
     this.#fitted = { model: { words, normalize, tfidf: vectorizer.toJSON(), components }, vectorizer };
     if (normalize) toUnitLength(embedding);
     tell(texts.length);
-    return { ...embedding, tokens, truncated: 0, truncatedIndices: new Int32Array(0) };
+    return { ...embedding, device: this.device, tokens, truncated: 0, truncatedIndices: new Int32Array(0) };
   }
 
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Vectors> {
@@ -169,6 +169,7 @@ export class LsaEmbedder implements Embedder {
     const { tokens, weights } = await this.#weights('embed', texts, signal, teller(onProgress, texts.length));
     return {
       ...(await this.#project(weights, signal)),
+      device: this.device,
       tokens,
       truncated: 0,
       truncatedIndices: new Int32Array(0),
@@ -203,7 +204,7 @@ export class LsaEmbedder implements Embedder {
     texts: Iterable<string> | AsyncIterable<string>,
     path: string,
     options: EmbedToFileOptions = {},
-  ): Promise<EmbedFacts & { rows: number; cols: number }> {
+  ): Promise<EmbedFacts & { rows: number; cols: number; truncatedIndices: Int32Array }> {
     this.#begin('embedToFile', options, ['resume']);
     const { components, ...rest } = this.#state('embedToFile').model;
     const learnt = createHash('sha256')
@@ -211,7 +212,8 @@ export class LsaEmbedder implements Embedder {
       .update(new Uint8Array(components.data.buffer));
     const settings = { model: this.model, learnt: learnt.digest('hex') };
     const embed = (stream: AsyncGenerator<string[], void, void>) => this.#windows(stream, options.signal);
-    return embedToFile(texts, path, options, { dimensions: this.dimensions, settings, embed });
+    const found = await embedToFile(texts, path, options, { dimensions: this.dimensions, settings, embed });
+    return { ...found, device: this.device };
   }
 
   /**

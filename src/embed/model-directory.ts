@@ -1,26 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { checkOneOf } from '../check.js';
+import { basename, dirname, join, relative } from 'node:path';
 import { MatomariError } from '../errors.js';
 import root from '../root.cjs';
+import { chooseGraph, type Dtype } from './graph-choice.js';
 import { POOLING_MODES, type PoolingMode } from './pooling.js';
-
-/** Precisions that a model directory may hold, and how the file of each is named. */
-export const DTYPES = {
-  fp32: 'model.onnx',
-  fp16: 'model_fp16.onnx',
-  q8: 'model_quantized.onnx',
-  int8: 'model_int8.onnx',
-  uint8: 'model_uint8.onnx',
-  q4: 'model_q4.onnx',
-  q4f16: 'model_q4f16.onnx',
-  bnb4: 'model_bnb4.onnx',
-} as const;
-export type Dtype = keyof typeof DTYPES;
 
 /** What the files of a model directory say. */
 export interface ModelDirectory {
-  name: string;
   tokenizerJson: string;
   tokenizerConfig: Record<string, unknown>;
   lowercase: boolean;
@@ -33,6 +19,10 @@ export interface ModelDirectory {
   otherModules: string[];
   static: boolean;
   padId: number;
+  /** Ids that the graph has rows for, where config.json tells. */
+  vocabulary: number | undefined;
+  /** Bytes of the graph and of the files beside it that hold its weights. */
+  weightBytes: number;
   prompts: Record<string, string>;
   defaultPrompt: string | undefined;
   /** Tokens a text may have. */
@@ -41,10 +31,18 @@ export interface ModelDirectory {
   positions: number;
 }
 
-/** Reads a model directory in the layout of sentence-transformers (or 'builtin': the one in this package). */
-export async function readModelDirectory(model: string, dtype: Dtype | undefined): Promise<ModelDirectory> {
-  const dir = model === 'builtin' ? join(root, 'models', 'builtin') : resolve(model);
-  await checkDirectory(model, dir);
+export const builtinDirectory = (): string => join(root, 'models', 'builtin');
+
+/**
+ * Reads a model directory in the layout of sentence-transformers.
+ *
+ * @param model what the user calls it, for messages
+ */
+export async function readModelDirectory(
+  model: string,
+  dir: string,
+  dtype: Dtype | undefined,
+): Promise<ModelDirectory> {
   const modules = await readModules(join(dir, 'modules.json'));
   const kinds = modules.map((module) => module.type.split('.').pop()!);
   const at = (kind: string) => modules[kinds.indexOf(kind)]?.path;
@@ -60,13 +58,13 @@ export async function readModelDirectory(model: string, dtype: Dtype | undefined
     poolingPath === undefined
       ? {}
       : await required<PoolingConfig>(join(dir, poolingPath), 'config.json', model);
+  const graph = await findGraph(dir, base, dtype, model);
   const positions = positionLimit(config, tokenizerConfig);
   return {
-    name: model === 'builtin' ? model : basename(dir),
     tokenizerJson: join(base, 'tokenizer.json'),
     tokenizerConfig,
     lowercase: sentence.do_lower_case === true,
-    graph: await findGraph(dir, base, dtype, model),
+    graph,
     pooling: poolingModes(pooling),
     includePrompt: pooling.include_prompt !== false,
     normalize: kinds.includes('Normalize'),
@@ -75,6 +73,8 @@ export async function readModelDirectory(model: string, dtype: Dtype | undefined
     ),
     static: kinds.includes('StaticEmbedding'),
     padId: config.pad_token_id ?? 0,
+    vocabulary: config.vocab_size,
+    weightBytes: await weightBytes(graph),
     prompts: prompts.prompts ?? {},
     defaultPrompt: prompts.default_prompt_name ?? undefined,
     maxTokens: sentence.max_seq_length ?? positions,
@@ -89,6 +89,7 @@ interface Module {
 interface Config {
   model_type?: string;
   pad_token_id?: number | null;
+  vocab_size?: number;
   max_position_embeddings?: number;
 }
 interface SentenceConfig {
@@ -103,16 +104,6 @@ interface PoolingConfig {
   pooling_mode?: string | string[];
   include_prompt?: boolean;
   [legacy: `pooling_mode_${string}`]: unknown;
-}
-
-async function checkDirectory(model: string, dir: string): Promise<void> {
-  const found = await stat(dir).catch(() => undefined);
-  if (found?.isDirectory()) return;
-  const what = found ? 'is a file' : "is neither 'builtin' nor a directory on this machine";
-  throw new MatomariError(
-    'model_not_found',
-    `model "${model}" ${what}: download the model (huggingface-cli download ID --local-dir DIR) and give its directory`,
-  );
 }
 
 const exists = async (path: string): Promise<boolean> =>
@@ -200,44 +191,23 @@ function poolingModes(config: PoolingConfig): PoolingMode[] {
   return modes.length > 0 ? modes : ['mean'];
 }
 
-/** The graph of the precision asked for; without one onnx/model.onnx, else the only graph there is. */
+/** The graph to run, chosen among the files of the folders that may hold one. */
 async function findGraph(
   dir: string,
   base: string,
   dtype: Dtype | undefined,
   model: string,
 ): Promise<string> {
-  const folders = [...new Set([join(dir, 'onnx'), join(base, 'onnx'), dir])];
-  const found: string[] = [];
-  for (const folder of folders) {
-    const files = await readdir(folder).catch(() => []);
-    found.push(
-      ...files
-        .filter((file) => file.endsWith('.onnx'))
-        .sort()
-        .map((file) => join(folder, file)),
-    );
-  }
-  if (found.length === 0)
-    throw new MatomariError(
-      'model_not_found',
-      `model "${model}" has no .onnx file (looked in ${join(dir, 'onnx')}): export it (optimum-cli export onnx --task feature-extraction --model ID DIR) or download its onnx folder`,
-    );
-  const list = found.map((file) => basename(file)).join(', ');
-  if (dtype !== undefined) {
-    const wanted = DTYPES[checkOneOf('dtype', dtype, Object.keys(DTYPES) as Dtype[])];
-    const graph = found.find((file) => basename(file) === wanted);
-    if (graph) return graph;
-    throw new MatomariError(
-      'model_not_found',
-      `model "${model}" has no ${wanted} for dtype "${dtype}": there is ${list}`,
-    );
-  }
-  const plain = found.find((file) => basename(file) === 'model.onnx');
-  if (plain) return plain;
-  if (found.length === 1) return found[0]!;
-  throw new MatomariError(
-    'bad_option',
-    `model "${model}" has several graphs: choose one with the option dtype (there is ${list})`,
+  const transformer = relative(dir, base);
+  const folders = [...new Set(['onnx', join(transformer, 'onnx'), ''])];
+  const lists = folders.map(async (folder) =>
+    (await readdir(join(dir, folder)).catch(() => [])).map((file) => join(folder, file)),
   );
+  return join(dir, chooseGraph((await Promise.all(lists)).flat(), transformer, dtype, model));
+}
+
+async function weightBytes(graph: string): Promise<number> {
+  const files = (await readdir(dirname(graph))).filter((file) => file.startsWith(basename(graph)));
+  const sizes = files.map(async (file) => (await stat(join(dirname(graph), file))).size);
+  return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
 }

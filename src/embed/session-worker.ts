@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { workerData } from 'node:worker_threads';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { MatomariError } from '../errors.js';
 import { packBatches } from './batches.js';
+import type { EmbedDevice, SkippedDevice } from './devices.js';
 import { batchFeeds } from './feeds.js';
 import { throughGate } from './gate.js';
 import { type GraphSpec, planGraph } from './graph.js';
 import { POOLED } from './onnx.js';
 import { normalizeRow } from './pooling.js';
-import { loadRuntime, type Runtime } from './runtime.js';
+import { loadRuntime } from './runtime.js';
+import { sessionOptions, withWeights } from './session-options.js';
 import type { Gated } from './worker-link.js';
 import { type Context, serve } from './worker-serve.js';
 
@@ -27,29 +28,82 @@ export interface SessionWorkerData extends GraphSpec {
    */
   static: boolean;
   padId: number;
+  /** Of one session's kernels. */
   threads: number;
   /** Padded tokens a batch may hold. */
   tokensPerBatch: number;
+  /** Tried in this order. */
+  devices: EmbedDevice[];
 }
 
-/** Ids of a window of texts (see Tokenized) to embed; the answer is a Float32Array [texts × dimensions]. */
+/** What a session's worker tells when it is ready. */
+export interface SessionFacts {
+  dimensions: number;
+  /** The first device that the model ran on. */
+  device: EmbedDevice;
+  /** Those before it. */
+  skipped: SkippedDevice[];
+}
+
+/**
+ * A window of texts to embed (see Tokenized), in memory that all workers share: each takes the next batch that nobody
+ * has taken, and writes the vectors of its texts to their places. Batches depend on the window only, so that it does
+ * not matter who takes which. Answered when there are no more batches to take.
+ */
 export interface EmbedRequest {
   ids: Int32Array;
   offsets: Uint32Array;
   promptTokens: number;
+  /** [texts × dimensions], all zero. */
+  vectors: Float32Array;
+  /** One integer: batches taken. */
+  taken: Int32Array;
 }
 
 const data = workerData as SessionWorkerData & Gated;
 
-serve<EmbedRequest, { dimensions: number }>(async () => {
+serve<EmbedRequest, SessionFacts>(async () => {
   const [ort, file] = await Promise.all([loadRuntime(), readGraph()]);
   const { inputs, pooled, graft } = planGraph(file, data);
   const pooling = pooled ? [] : data.pooling;
-  const session = await createSession(ort, Buffer.concat([file, graft]));
-  const dimensions = (await run([Int32Array.of(data.padId)], 0)).length;
+  const { session, dimensions, device, skipped } = await begin(Buffer.concat([file, graft]));
+
+  /** A session on the first device on which the model both loads and runs. */
+  async function begin(bytes: Buffer): Promise<{ session: InferenceSession } & SessionFacts> {
+    const skipped: SkippedDevice[] = [];
+    for (const device of data.devices) {
+      let session: InferenceSession | undefined;
+      try {
+        session = await withWeights(data.graph, (folder) => {
+          const options = sessionOptions(device, data.threads, folder);
+          return throughGate(data.gate, () => ort.InferenceSession.create(bytes, options));
+        }).catch((cause: Error) => {
+          throw cause instanceof MatomariError ? cause : loadFailure(cause);
+        });
+        const dimensions = (await run(session, [Int32Array.of(data.padId)], 0)).length;
+        return { session, dimensions, device, skipped };
+      } catch (cause) {
+        if (device === 'cpu') throw cause;
+        await session?.release();
+        skipped.push({ device, reason: (cause as Error).message });
+      }
+    }
+    throw new MatomariError(
+      'no_device',
+      skipped
+        .map(
+          ({ device, reason }) => `device '${device}' cannot be used: ${reason}; use device 'auto' or 'cpu'`,
+        )
+        .join('; '),
+    );
+  }
 
   /** Vectors of one batch, parts in the order of the graft: [rows × dimensions]. */
-  async function run(rows: Int32Array[], promptTokens: number): Promise<Float32Array> {
+  async function run(
+    session: InferenceSession,
+    rows: Int32Array[],
+    promptTokens: number,
+  ): Promise<Float32Array> {
     // Where a cut text holds nothing but prompt, the prompt is what there is.
     const start = (row: Int32Array) => (data.includePrompt || promptTokens >= row.length ? 0 : promptTokens);
     const feeds: Record<string, Tensor> = {};
@@ -75,19 +129,21 @@ serve<EmbedRequest, { dimensions: number }>(async () => {
     if (pooled ? data.normalizePooled : data.normalize) normalizeRow(target);
   }
 
-  async function embed(request: EmbedRequest, context: Context): Promise<Float32Array> {
-    const { ids, offsets, promptTokens } = request;
+  async function embed(request: EmbedRequest, context: Context): Promise<void> {
+    const { ids, offsets, promptTokens, vectors, taken } = request;
     const count = offsets.length - 1;
-    const vectors = new Float32Array(count * dimensions);
     const lengths = Int32Array.from({ length: count }, (_, i) => offsets[i + 1]! - offsets[i]!);
-    let done = lengths.reduce((zero, length) => (length === 0 ? zero + 1 : zero), 0);
+    const batches = packBatches(lengths, data.tokensPerBatch, data.static);
+    let done = 0;
     let told = performance.now();
-    for (const batch of packBatches(lengths, data.tokensPerBatch, data.static)) {
-      if (context.cancelled()) break;
+    while (!context.cancelled()) {
+      // The long ones first: what is left for the end, when others have nothing to take any more, is short.
+      const batch = batches[batches.length - 1 - Atomics.add(taken, 0, 1)];
+      if (!batch) break;
       const rows = Array.from(batch, (i) => ids.subarray(offsets[i]!, offsets[i + 1]!));
       // A single row is summed in another order than a row among several, so a static graph never gets one.
       if (data.static && rows.length === 1) rows.push(rows[0]!);
-      const out = await run(rows, promptTokens);
+      const out = await run(session, rows, promptTokens);
       batch.forEach((text, r) => {
         const row = out.subarray(r * dimensions, (r + 1) * dimensions);
         place(row, vectors.subarray(text * dimensions, (text + 1) * dimensions));
@@ -98,14 +154,13 @@ serve<EmbedRequest, { dimensions: number }>(async () => {
         context.progress(done);
       }
     }
-    return vectors;
   }
 
   return {
-    facts: { dimensions },
+    facts: { dimensions, device, skipped },
     async answer(request, context) {
-      const vectors = await embed(request, context);
-      return { value: vectors, transfer: [vectors.buffer] };
+      await embed(request, context);
+      return { value: undefined, transfer: [] };
     },
     stop: () => session.release(),
   };
@@ -119,30 +174,9 @@ async function readGraph(): Promise<Buffer> {
   }
 }
 
-async function createSession(ort: Runtime, bytes: Buffer): Promise<InferenceSession> {
-  const options: InferenceSession.SessionOptions = {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: data.threads,
-    interOpNumThreads: 1,
-    logSeverityLevel: 4,
-    extra: {
-      session: {
-        // Threads that wait by spinning take the processor from everything else: on a busy machine a run took
-        // four times as long.
-        intra_op: { allow_spinning: '0' },
-        // Weights in files beside the graph are looked for there, as the graph itself is given as bytes.
-        model_external_initializers_file_folder_path: dirname(data.graph),
-      },
-    },
-  };
-  try {
-    return await throughGate(data.gate, () => ort.InferenceSession.create(bytes, options));
-  } catch (cause) {
-    throw new MatomariError(
-      'bad_file',
-      `${data.graph} cannot be loaded by ONNX Runtime: ${(cause as Error).message.replace(/\s+/g, ' ')}`,
-    );
-  }
+function loadFailure(cause: Error): MatomariError {
+  const reason = cause.message.replace(/\s+/g, ' ');
+  return new MatomariError('bad_file', `${data.graph} cannot be loaded by ONNX Runtime: ${reason}`);
 }
 
 function runFailure(cause: Error, rows: Int32Array[]): MatomariError {

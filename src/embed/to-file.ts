@@ -23,11 +23,16 @@ export interface FileEmbedding {
 /**
  * Where a run stands: what PATH.journal holds, one line after every window, under a first line with the settings.
  */
-interface Mark extends EmbedFacts {
+interface Mark {
   rows: number;
+  tokens: number;
+  /** Rows of the window before this mark whose texts were too long. */
+  truncated: number[];
   /** SHA-256 of the texts up to here. */
   texts: string;
 }
+
+const START: Mark = { rows: 0, tokens: 0, truncated: [], texts: '' };
 
 /** As long for any number of rows and columns. */
 const HEADER_BYTES = npyHeader('float32', [0, 0]).length;
@@ -38,13 +43,13 @@ export async function embedToFile(
   path: string,
   options: EmbedToFileOptions,
   model: FileEmbedding,
-): Promise<EmbedFacts & { rows: number; cols: number }> {
+): Promise<Omit<EmbedFacts, 'device'> & { rows: number; cols: number; truncatedIndices: Int32Array }> {
   checkStream(texts);
   checkPath(path);
   const resume = options.resume !== undefined && checkBoolean('resume', options.resume);
   const { signal, onProgress } = options;
   const total = Array.isArray(texts) ? texts.length : 0;
-  const settings = JSON.stringify({ format: 1, dimensions: model.dimensions, ...model.settings });
+  const settings = JSON.stringify({ format: 2, dimensions: model.dimensions, ...model.settings });
   const files = await writing(path, () => PartialFile.open(path, settings, resume));
   try {
     let { mark } = files;
@@ -52,6 +57,7 @@ export async function embedToFile(
     const stream = windows(texts);
     if (mark.rows > 0) await skip(stream, mark, hash, path, signal);
     const base = mark.rows;
+    const truncated = [...files.truncated];
     const tell = teller(onProgress, total);
     tell(base);
     for await (const window of model.embed(stream, (done) => tell(base + done))) {
@@ -59,16 +65,18 @@ export async function embedToFile(
       mark = {
         rows: mark.rows + window.texts.length,
         tokens: mark.tokens + window.tokens,
-        truncated: mark.truncated + window.truncated.length,
+        truncated: window.truncated.map((row) => mark.rows + row),
         texts: hash.copy().digest('hex'),
       };
       const { vectors } = window;
       await writing(path, () => files.append(vectors, mark));
+      for (const row of mark.truncated) truncated.push(row);
       tell(mark.rows);
     }
-    const { rows, tokens, truncated } = mark;
+    const { rows, tokens } = mark;
     await writing(path, () => files.finish(npyHeader('float32', [rows, model.dimensions])));
-    return { rows, cols: model.dimensions, tokens, truncated };
+    const truncatedIndices = Int32Array.from(truncated);
+    return { rows, cols: model.dimensions, tokens, truncated: truncated.length, truncatedIndices };
   } finally {
     await files.close();
   }
@@ -133,12 +141,15 @@ class PartialFile {
   #journalEnd: number;
   /** Where the run stands. */
   readonly mark: Mark;
+  /** Rows up to there whose texts were too long. */
+  readonly truncated: readonly number[];
 
   private constructor(
     path: string,
     data: FileHandle,
     journal: FileHandle,
     mark: Mark,
+    truncated: number[],
     end: number,
     journalEnd: number,
   ) {
@@ -146,6 +157,7 @@ class PartialFile {
     this.#data = data;
     this.#journal = journal;
     this.mark = mark;
+    this.truncated = truncated;
     this.#end = end;
     this.#journalEnd = journalEnd;
   }
@@ -156,7 +168,7 @@ class PartialFile {
     if (!found) await rm(`${path}.journal`, { force: true });
     const data = await open(`${path}.partial`, found ? 'r+' : 'w');
     try {
-      const mark = found?.mark ?? { rows: 0, tokens: 0, truncated: 0, texts: '' };
+      const mark = found?.mark ?? START;
       const end = HEADER_BYTES + mark.rows * 4 * (JSON.parse(settings) as { dimensions: number }).dimensions;
       if ((await data.stat()).size < end && found)
         throw new MatomariError(
@@ -168,7 +180,8 @@ class PartialFile {
       const journal = await open(`${path}.journal`, found ? 'r+' : 'w');
       await journal.truncate(found?.bytes ?? 0);
       const first = found ? 0 : (await journal.write(`${settings}\n`, 0)).bytesWritten;
-      return new PartialFile(path, data, journal, mark, end, (found?.bytes ?? 0) + first);
+      const journalEnd = (found?.bytes ?? 0) + first;
+      return new PartialFile(path, data, journal, mark, found?.truncated ?? [], end, journalEnd);
     } catch (error) {
       await data.close();
       throw error;
@@ -210,7 +223,7 @@ class PartialFile {
 async function readJournal(
   path: string,
   settings: string,
-): Promise<{ mark: Mark; bytes: number } | undefined> {
+): Promise<{ mark: Mark; truncated: number[]; bytes: number } | undefined> {
   const lines = await Promise.all([
     readFile(`${path}.journal`, 'utf8'),
     open(`${path}.partial`, 'r').then((f) => f.close()),
@@ -227,10 +240,12 @@ async function readJournal(
       'bad_option',
       `resume: ${path}.partial was begun with other settings (${difference(first, settings)}): use the same, or leave resume out to start over`,
     );
-  const last = lines.length > 1 ? lines[lines.length - 1]! : undefined;
-  const mark =
-    last === undefined ? { rows: 0, tokens: 0, truncated: 0, texts: '' } : (JSON.parse(last) as Mark);
-  return { mark, bytes: Buffer.byteLength(lines.map((line) => `${line}\n`).join('')) };
+  const marks = lines.slice(1).map((line) => JSON.parse(line) as Mark);
+  return {
+    mark: marks.at(-1) ?? START,
+    truncated: marks.flatMap((mark) => mark.truncated),
+    bytes: Buffer.byteLength(lines.map((line) => `${line}\n`).join('')),
+  };
 }
 
 /** The first setting in which two settings lines differ, in words. */

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Embedder, LsaEmbedder, type LsaModel, loadEmbedder } from '../embed/index.js';
+import { type Embedder, type EmbedFacts, LsaEmbedder, type LsaModel, loadEmbedder } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import type { OperationOptions } from '../job.js';
 import type { Matrix } from '../matrix.js';
@@ -7,15 +8,20 @@ import { type Fitted, predict, type TopicAssignment } from './predict.js';
 
 /** The embedding model of a run and what it made of the texts. */
 export interface ModelFacts {
-  /** `builtin`, the name of its folder, or `custom` for an embedder without a name. */
+  /**
+   * `builtin`, the name of its folder, its id on the hub with the commit (ID@COMMIT), its address, or `custom` for an
+   * embedder without a name.
+   */
   name: string;
   /** The folder, where it is not the built-in model. */
   path?: string | undefined;
   dimensions: number;
   maxTokens: number;
   device: string;
-  /** Texts that were longer than maxTokens and were cut. */
+  /** Texts that were longer than maxTokens. */
   truncated: number;
+  /** Which documents these are, by row: the first thousand. */
+  truncatedRows?: number[] | undefined;
   /** Tokens embedded, special ones included. */
   tokens: number;
 }
@@ -37,16 +43,31 @@ export type EmbedOperation = OperationOptions & { words?: LsaModel['words'] };
 /** The folder of a run where its lsa embedder is kept. */
 export const LSA = 'lsa';
 
-/** The folder of a model that is named; undefined for the built-in one and for `lsa`. */
+/** The folder of a model that is named; undefined for the built-in one, `lsa`, ids of the hub and addresses. */
 export const modelPath = (model: string): string | undefined =>
-  model === 'builtin' || model === 'lsa' ? undefined : resolve(model);
+  model === 'builtin' || model === 'lsa' || !existsSync(model) ? undefined : resolve(model);
 
 export function modelFacts(
-  { model = 'custom', dimensions, maxTokens, device }: Embedder,
+  { model = 'custom', revision, dimensions, maxTokens, device }: Embedder,
   asked: AnyEmbedder,
-): Omit<ModelFacts, 'truncated' | 'tokens'> {
+): Omit<ModelFacts, 'truncated' | 'truncatedRows' | 'tokens'> {
   const path = typeof asked === 'string' ? modelPath(asked) : undefined;
-  return { name: model, ...(path === undefined ? {} : { path }), dimensions, maxTokens, device };
+  const name = revision === undefined ? model : `${model}@${revision}`;
+  return { name, ...(path === undefined ? {} : { path }), dimensions, maxTokens, device };
+}
+
+const LISTED = 1000;
+
+/** What run.json says about the texts; custom embedders need not tell which they cut. */
+export function textFacts({
+  truncated,
+  tokens,
+  truncatedIndices = new Int32Array(),
+}: EmbedFacts & { truncatedIndices?: Int32Array }): Pick<
+  ModelFacts,
+  'truncated' | 'truncatedRows' | 'tokens'
+> {
+  return { truncated, truncatedRows: [...truncatedIndices.subarray(0, LISTED)], tokens };
 }
 
 /** Runs work with an embedder: an open one, or one that is loaded for it and closed afterwards. */
@@ -57,11 +78,13 @@ export async function withEmbedder<T>(
 ): Promise<T> {
   if (typeof embedder !== 'string' && 'embed' in embedder) return work(embedder);
   const machine = { device, threads, signal };
+  // ONNX Runtime's providers are installed apart from our kernels' plugin: a run on a GPU embeds on one where it can.
+  const session = { ...machine, device: device === 'cpu' ? device : ('auto' as const) };
   const own = await (typeof embedder !== 'string'
     ? LsaEmbedder.create(machine, embedder)
     : embedder === 'lsa'
       ? loadEmbedder(embedder, { ...machine, ...words })
-      : loadEmbedder(embedder, machine));
+      : loadEmbedder(embedder, session));
   try {
     return await work(own);
   } finally {
@@ -85,8 +108,8 @@ export function embedTexts(
     const vectors = await (lsa && !lsa.fitted
       ? lsa.fitEmbed(texts, { signal, onProgress })
       : open.embed(texts, { signal, onProgress }));
-    const { data, rows, cols, truncated, tokens } = vectors;
-    const model = { ...modelFacts(open, embedder), truncated, tokens };
+    const { data, rows, cols, ...facts } = vectors;
+    const model = { ...modelFacts(open, embedder), ...textFacts(facts) };
     return {
       embeddings: { data, rows, cols },
       model,

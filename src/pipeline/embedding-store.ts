@@ -11,6 +11,7 @@ import {
   type ModelFacts,
   modelFacts,
   modelPath,
+  textFacts,
   withEmbedder,
 } from './embed-texts.js';
 import { version } from './versions.js';
@@ -54,17 +55,17 @@ export class EmbeddingStore {
       const resume = this.#resume;
       const lsa = asLsa(embedder);
       if (lsa && !lsa.fitted) {
-        const { truncated, tokens, ...vectors } = await lsa.fitEmbed(texts, { signal, onProgress });
-        await writeNpy(this.#npy, vectors);
+        const { data, rows, cols, ...facts } = await lsa.fitEmbed(texts, { signal, onProgress });
+        await writeNpy(this.#npy, { data, rows, cols });
         await lsa.save(this.#lsa);
-        return { ...modelFacts(embedder, this.#model), truncated, tokens };
+        return { ...modelFacts(embedder, this.#model), ...textFacts(facts) };
       }
-      const { truncated, tokens } = await embedder.embedToFile(texts, this.#npy, {
+      const facts = await embedder.embedToFile(texts, this.#npy, {
         resume,
         signal,
         onProgress,
       });
-      return { ...modelFacts(embedder, this.#model), truncated, tokens };
+      return { ...modelFacts(embedder, this.#model), ...textFacts(facts) };
     });
     this.#written = true;
     const manifest: Manifest = { key: await this.#key(texts, operation.words), model };

@@ -382,7 +382,7 @@ describe('the other verbs', () => {
       simd: { levels: expect.arrayContaining(['scalar']), used: 'scalar', forced: 'scalar' },
       threads: { used: 3, forced: '3' },
       gpu: { available: false, reason: expect.stringContaining('CUDA') },
-      models: { builtin: { present: true } },
+      models: { builtin: { present: true }, cache: expect.stringContaining('hub') },
       onnxruntime: { providers: expect.arrayContaining([{ name: 'cpu', bundled: true }]) },
     });
   });

@@ -1,7 +1,8 @@
+import { copyFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LoadEmbedderOptions, loadEmbedder, type PoolingMode } from 'matomari/embed';
 import { describe, expect, it } from 'vitest';
-import { difference, FIXTURES, lookupModel, readJson } from './embed-helpers.js';
+import { difference, FIXTURES, lookupModel, readJson, temporaryFolder } from './embed-helpers.js';
 
 const MODES: PoolingMode[] = ['mean', 'cls', 'max', 'mean_sqrt_len', 'weightedmean', 'lasttoken'];
 type Account = { text: string; tokens: number; ids: number[] } & Record<PoolingMode, number[]>;
@@ -135,6 +136,18 @@ describe('other graphs', () => {
     same(alone, means);
   });
 
+  it('finds weights through links, as in the cache of Python', async () => {
+    const dir = lookupModel({ 'onnx/model.onnx': 'graphs/int32.onnx', 'onnx/model_fp16.onnx': null });
+    const blobs = temporaryFolder();
+    copyFileSync(join(FIXTURES, 'graphs', 'int32.onnx_data'), join(blobs, 'abc'));
+    symlinkSync(join(blobs, 'abc'), join(dir, 'onnx', 'int32.onnx_data'));
+    same(
+      (await vectors(dir)).together,
+      expected.plain.map((a) => total(a).map((x) => x / a.ids.length)),
+    );
+    expect(readdirSync(blobs)).toEqual(['abc']);
+  });
+
   it('takes sentence_embedding as it is, whatever 1_Pooling says, and normalises only on request', async () => {
     const dir = lookupModel({ 'onnx/model.onnx': 'graphs/pooled.onnx' });
     const totals = expected.plain.map(total);
@@ -174,6 +187,92 @@ describe('other graphs', () => {
       'onnx/model.onnx': 'graphs/pooled.onnx',
     });
     await (await loadEmbedder(pooled)).close();
+  });
+
+  it('averages windows of long texts, by their tokens, where it is told to', async () => {
+    // This graph knows no positions: the hidden state of a token is its row of the table.
+    const dir = lookupModel({
+      'onnx/model.onnx': 'graphs/int32.onnx',
+      'onnx/int32.onnx_data': 'graphs/int32.onnx_data',
+      'onnx/model_fp16.onnx': null,
+    });
+    const long = 'あいうえおかきくけこさしすせそたちつてとなにぬ';
+    const all = await loadEmbedder(dir, { maxTokens: 40 });
+    const ids = (await all.tokenize([long])).inputIds[0]!.slice(1, -1);
+    await all.close();
+    // Twelve tokens with the two special ones: three windows, as equal as can be.
+    const borders = [0, 1, 2, 3].map((k) => Math.floor((k * ids.length) / 3));
+    expect(ids.length).toBeGreaterThan(20);
+    expect(ids.length).toBeLessThanOrEqual(30);
+    const unit = (v: number[]) => v.map((x) => x / Math.hypot(...v));
+    const weighted = (normalize: boolean) => {
+      const sum = new Array<number>(6).fill(0);
+      for (let k = 0; k < 3; k++) {
+        const piece = [0, ...ids.slice(borders[k], borders[k + 1]), 2];
+        const mean = sum.map(
+          (_, d) => piece.reduce((total, id) => total + expected.table[id]![d]!, 0) / piece.length,
+        );
+        (normalize ? unit(mean) : mean).forEach((x, d) => {
+          sum[d]! += (x * piece.length) / (ids.length + 6);
+        });
+      }
+      return normalize ? unit(sum) : sum;
+    };
+    for (const normalize of [false, true]) {
+      const sliding = await loadEmbedder(dir, { longTexts: 'sliding', normalize });
+      const found = await sliding.embed(['あい', long, 'ん']);
+      same([[...found.data.subarray(6, 12)]], [weighted(normalize)]);
+      expect([...found.truncatedIndices]).toEqual([1]);
+      const cut = await loadEmbedder(dir, { normalize });
+      const short = await cut.embed(['あい', 'ん']);
+      same(
+        [[...found.data.subarray(0, 6)], [...found.data.subarray(12)]],
+        [[...short.data.subarray(0, 6)], [...short.data.subarray(6)]],
+      );
+      await Promise.all([sliding.close(), cut.close()]);
+    }
+  });
+
+  it('puts the prompt before every window', async () => {
+    const dir = lookupModel();
+    const sliding = await loadEmbedder(dir, { longTexts: 'sliding', prompt: 'query' });
+    const { tokens } = await sliding.embed(['あいうえおかきくけこさしすせそたちつてと']);
+    const [whole] = await sliding.countTokens(['あいうえおかきくけこさしすせそたちつてと']);
+    const [alone] = await sliding.countTokens(['']);
+    const prompt = alone! - 2;
+    const windows = Math.ceil((whole! - 2 - prompt) / (10 - prompt));
+    expect(windows).toBeGreaterThan(1);
+    expect(tokens).toBe(whole! - 2 - prompt + windows * (2 + prompt));
+    await sliding.close();
+  });
+
+  it('refuses a tokenizer of another model', async () => {
+    const tokenizer = readJson<{ model: { vocab: [string, number][] } }>(
+      join(FIXTURES, 'lookup', 'tokenizer.json'),
+    );
+    const vocab = [...tokenizer.model.vocab, ['余', -9]];
+    const dir = lookupModel({ 'tokenizer.json': { ...tokenizer, model: { ...tokenizer.model, vocab } } });
+    const message = new RegExp(
+      `has ids up to ${vocab.length - 1}, but .*model\\.onnx does not take.*same model`,
+    );
+    await expect(loadEmbedder(dir)).rejects.toMatchObject({ code: 'bad_file', message });
+    const config = { ...readJson<object>(join(FIXTURES, 'lookup', 'config.json')), vocab_size: 9 };
+    await expect(loadEmbedder(lookupModel({ 'config.json': config }))).rejects.toMatchObject({
+      code: 'bad_file',
+      message: /config\.json has 9/,
+    });
+  });
+
+  it('refuses a graph that was cut off anywhere', async () => {
+    const bytes = readFileSync(join(FIXTURES, 'lookup', 'onnx', 'model.onnx'));
+    for (const share of [0, 0.3, 0.7, 0.999]) {
+      const dir = lookupModel();
+      writeFileSync(join(dir, 'onnx', 'model.onnx'), bytes.subarray(0, Math.floor(bytes.length * share)));
+      await expect(loadEmbedder(dir)).rejects.toMatchObject({
+        code: 'bad_file',
+        message: /not an ONNX model.*again/,
+      });
+    }
   });
 
   it('refuses a file that is no model', async () => {
