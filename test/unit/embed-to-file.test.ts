@@ -78,7 +78,12 @@ describe('embedToFile', () => {
     const few = texts.slice(0, 3);
     await embedder.embedToFile(new Set(few), path);
     expect(Buffer.compare(readFileSync(path).subarray(128), whole.subarray(128, 128 + 3 * 512))).toBe(0);
-    expect(await embedder.embedToFile([], path)).toMatchObject({ rows: 0, cols: 128, truncated: 0, tokens: 0 });
+    expect(await embedder.embedToFile([], path)).toMatchObject({
+      rows: 0,
+      cols: 128,
+      truncated: 0,
+      tokens: 0,
+    });
     expect(readFileSync(path).subarray(10, 90).toString()).toContain('(0, 128)');
   });
 
