@@ -15,7 +15,8 @@ export interface DistancesOptions extends OperationOptions {
  * threads. `cosine` is 1 − cos, and 1 where a row is zero; `dot` is the inner product itself, not a distance.
  *
  * @throws MatomariError `bad_input` (NaN with row and column, unequal columns), `bad_option`, `cancelled`
- * Cost: a.rows · b.rows · cols multiply-adds in float64; memory for the result only.
+ * Cost: a.rows · b.rows · cols multiply-adds in float64, half of them where `a` and `b` are one; 4 MB and a little a
+ * thread beside the result.
  */
 export async function distances(
   a: Matrix,
