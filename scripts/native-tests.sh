@@ -18,7 +18,7 @@ build_tests() {
   local dir=$1
   shift
   cmake -S . -B "$dir" -DMATOMARI_TESTS=ON "$@" >"$dir.log" 2>&1 &&
-    cmake --build "$dir" --target matomari_test --parallel >>"$dir.log" 2>&1 || {
+    cmake --build "$dir" --target matomari_test --parallel "$(getconf _NPROCESSORS_ONLN)" >>"$dir.log" 2>&1 || {
     cat "$dir.log" >&2
     exit 1
   }

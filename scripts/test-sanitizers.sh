@@ -7,7 +7,7 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 TSAN_OPTIONS=halt_on_err
 [ $# -gt 0 ] || set -- address,undefined thread
 for sanitizers in "$@"; do
   dir=build-${sanitizers%%,*}
-  build_tests "$dir" -DMATOMARI_SANITIZE="$sanitizers" -DCMAKE_BUILD_TYPE=RelWithDebInfo
+  build_tests "$dir" -DMATOMARI_SANITIZE="$sanitizers" -DCMAKE_BUILD_TYPE=Sanitized "-DCMAKE_CXX_FLAGS=-O1 -g1"
   echo "== $sanitizers"
   "$dir/matomari_test" | grep -v '^ok '
 done
