@@ -16,6 +16,8 @@ export interface JobOptions {
   threads: number;
   /** `scalar`, `avx2`, `avx512` or `neon`; absent: the best this machine has. */
   simd?: string;
+  /** Number of the CUDA device to run on; absent: the CPU. Only for operations that have GPU kernels. */
+  gpu?: number;
   /** Called on the event loop, at most every 10 ms; the last call before success tells the end. Must not throw. */
   onProgress?: (stage: string, done: number, total: number) => void;
 }
@@ -31,7 +33,7 @@ export type NativeScreen = 'auto' | 'f32' | 'bf16' | 'int8';
 export type NativeMetric = 'euclidean' | 'sqeuclidean' | 'cosine' | 'dot';
 
 /** A rejected job: an Error with one of these codes. */
-export type NativeErrorCode = 'bad_input' | 'out_of_memory' | 'cancelled' | 'internal';
+export type NativeErrorCode = 'bad_input' | 'no_device' | 'out_of_memory' | 'cancelled' | 'internal';
 
 export interface Binding {
   info(): {
@@ -43,6 +45,9 @@ export interface Binding {
     jobs: number;
     compiler: string;
   };
+
+  /** The CUDA devices of this machine, and where there is none, why: no plugin, no driver or no device. */
+  cuda(): { devices: { name: string; memory: number }[]; reason?: string };
 
   /** out[i, j] = distance of a's row i to b's row j. a: [aRows × cols], b: [bRows × cols], out: [aRows × bRows]. */
   distances(
@@ -117,6 +122,42 @@ export interface Binding {
     JobFacts & { inertia: number; nIter: number; converged: boolean; screen: string; recheckedShare: number }
   >;
 
+  /** Mini-batch k-means. centroids: [nClusters × cols], labels: [rows], sizes: [nClusters]. */
+  miniBatchKmeans(
+    args: {
+      points: Float32Array;
+      rows: number;
+      cols: number;
+      nClusters: number;
+      /** The starting centroids [nClusters × cols], or how to choose them. */
+      init: Float32Array | 'k-means++' | 'random';
+      nInit: number;
+      batchSize: number;
+      maxIter: number;
+      /** 0: no limit. */
+      maxNoImprovement: number;
+      reassignmentRatio: number;
+      metric: 'euclidean' | 'cosine';
+      sampleWeight?: Float32Array;
+      /** A whole number from 0 to 2^53 − 1. */
+      seed: number;
+      screen?: NativeScreen;
+      centroids: Float32Array;
+      labels: Int32Array;
+      sizes: Int32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<
+    JobFacts & {
+      inertia: number;
+      nIter: number;
+      nSteps: number;
+      converged: boolean;
+      screen: string;
+      recheckedShare: number;
+    }
+  >;
+
   /** out[j] = Σᵢ w[i, j] · vectors[i] / Σᵢ w[i, j]; a column of zero weight gives zeros. out: [weightCols × cols]. */
   weightedMean(
     args: {
@@ -146,6 +187,44 @@ export interface Binding {
       components: Float32Array;
       explainedVariance: Float32Array;
       explainedVarianceRatio: Float32Array;
+      embedding: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
+
+  /**
+   * Truncated singular value decomposition of a CSR matrix [rows × cols]. components: [nComponents × cols];
+   * singularValues, explainedVariance and explainedVarianceRatio: [nComponents]; embedding: [rows × nComponents].
+   */
+  truncatedSvd(
+    args: {
+      indptr: Int32Array | BigInt64Array;
+      indices: Int32Array;
+      data: Float32Array;
+      rows: number;
+      cols: number;
+      nComponents: number;
+      /** A whole number from 0 to 2^53 − 1. */
+      seed: number;
+      components: Float32Array;
+      singularValues: Float32Array;
+      explainedVariance: Float32Array;
+      explainedVarianceRatio: Float32Array;
+      embedding: Float32Array;
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts>;
+
+  /** embedding [rows × nComponents] = a CSR matrix [rows × cols] · components [nComponents × cols] transposed. */
+  truncatedSvdTransform(
+    args: {
+      indptr: Int32Array | BigInt64Array;
+      indices: Int32Array;
+      data: Float32Array;
+      rows: number;
+      cols: number;
+      nComponents: number;
+      components: Float32Array;
       embedding: Float32Array;
     },
     options: JobOptions,

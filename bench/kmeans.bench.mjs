@@ -67,12 +67,18 @@ export default {
   unit: 'ms per iteration',
   better: 'lower',
   method:
-    'Unit float32 rows around random centres with four times as much noise (twice as much at k = 1000); every contender starts from the same k distinct random rows, with tolerance 0. The fast contenders fit twice in each trial, to 1 and to more iterations, after a fit that is not counted; an iteration is the difference of the times over the difference of the iterations, so that what a fit costs once is left out (of repeated fits the median counts). For the plain loop and ml-kmeans, whose iterations are long, it is the whole time over the iterations. In a quick run these two take only the first rows of the two larger shapes, and their time is scaled by the rows. Inertia is computed in float64 from each contender’s labels; labels are compared where the iterations are the same.',
+    'Unit float32 rows around random centres with four times as much noise (twice as much at k = 1000); every contender starts from the same k distinct random rows, with tolerance 0. The fast contenders fit twice in each trial, to 1 and to more iterations, after a fit that is not counted; an iteration is the difference of the times over the difference of the iterations, so that what a fit costs once is left out (of repeated fits the median counts). For the plain loop, ml-kmeans and skmeans, whose iterations are long, it is the whole time over the iterations. In a quick run these take only the first rows of the two larger shapes, and their time is scaled by the rows. Inertia is computed in float64 from each contender’s labels; labels are compared where the iterations are the same.',
   contenders: [
     { id: 'matomari', title: 'Matomari', module: 'matomari/kmeans.mjs', job: keep('matomari') },
     { id: 'sklearn', title: 'scikit-learn, lloyd', module: 'peers/kmeans_sklearn.py', job: keep('sklearn') },
     { id: 'faiss', title: 'faiss', module: 'peers/kmeans_faiss.py', job: keep('faiss') },
     { id: 'ml', title: 'ml-kmeans (npm), one thread', module: 'baselines/kmeans-ml.mjs', job: slow('ml') },
+    {
+      id: 'skmeans',
+      title: 'skmeans (npm), one thread',
+      module: 'baselines/kmeans-skmeans.mjs',
+      job: slow('skmeans'),
+    },
     {
       id: 'plain',
       title: 'plain loop, one thread',
@@ -105,7 +111,8 @@ export default {
     for (const { id, skipped, median, facts } of results) {
       if (skipped) continue;
       facts.rate = (2 * job.n * job.d * job.k) / (median / 1000) / 1e9;
-      if (ceilings.gflops && id !== 'ml' && id !== 'plain') facts.ofPeak = facts.rate / ceilings.gflops;
+      if (ceilings.gflops && !['ml', 'skmeans', 'plain'].includes(id))
+        facts.ofPeak = facts.rate / ceilings.gflops;
       const labels = readNpy(labelsPath(id)).data;
       if (labels.length !== job.n) {
         facts.scaledFrom = `timed on ${labels.length} rows`;

@@ -12,8 +12,19 @@ const ratio = (record, ours, peer) =>
   record.better === 'lower' ? peer.median / ours.median : ours.median / peer.median;
 
 function quality({ facts }) {
-  const { inertia, sameLabels, iterations, rate, ofPeak, simd, screen, recheckedShare, scaledFrom, note } =
-    facts;
+  const {
+    inertia,
+    sameLabels,
+    iterations,
+    rate,
+    ofPeak,
+    simd,
+    screen,
+    recheckedShare,
+    scaledFrom,
+    memory,
+    note,
+  } = facts;
   return [
     inertia === undefined ? '' : `inertia ${inertia.toPrecision(7)}`,
     iterations === undefined ? '' : `${iterations} iteration${iterations === 1 ? '' : 's'}`,
@@ -25,6 +36,7 @@ function quality({ facts }) {
     recheckedShare ? `${(100 * recheckedShare).toPrecision(2)} % rechecked` : '',
     scaledFrom ?? '',
     note ?? '',
+    memory === undefined ? '' : `peak ${number(memory)} MiB`,
   ]
     .filter(Boolean)
     .join(', ');

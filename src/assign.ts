@@ -37,6 +37,7 @@ export interface Assignment extends OperationFacts {
  *
  * @throws MatomariError `bad_input` (NaN, unequal columns, no centroid, a zero vector under `cosine`), `bad_option`,
  *   `cancelled`
+ * Runs on an NVIDIA GPU by `device: 'cuda'`, to the same bits.
  * Cost: rows · centroids · cols multiply-adds in float32; the rows × centroids matrix is never held.
  */
 export async function assign(
@@ -53,21 +54,26 @@ export async function assign(
   const labels = allocate(Int32Array, points.rows);
   const distances = allocate(Float32Array, points.rows);
   const borrowed = [points.data, centroids.data, labels, distances];
-  const facts = await runJob('assign', options, borrowed, (job) =>
-    native().assign(
-      {
-        points: points.data,
-        rows: points.rows,
-        cols: points.cols,
-        centroids: centroids.data,
-        nClusters: centroids.rows,
-        metric,
-        screen,
-        labels,
-        distances,
-      },
-      job,
-    ),
+  const facts = await runJob(
+    'assign',
+    options,
+    borrowed,
+    (job) =>
+      native().assign(
+        {
+          points: points.data,
+          rows: points.rows,
+          cols: points.cols,
+          centroids: centroids.data,
+          nClusters: centroids.rows,
+          metric,
+          screen,
+          labels,
+          distances,
+        },
+        job,
+      ),
+    points.rows * centroids.rows * points.cols,
   );
   return { labels, distances, ...facts, screen: facts.screen as Screen };
 }

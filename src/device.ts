@@ -2,9 +2,11 @@ import { native } from './binding.js';
 import { checkInteger, checkOneOf, environment } from './check.js';
 import { MatomariError } from './errors.js';
 
-/** Where an operation runs. `auto` takes the fastest device that this machine has. */
-export type Device = 'auto' | 'cpu' | 'cuda';
-export const DEVICES = ['auto', 'cpu', 'cuda'] as const;
+/** A processor that an operation ran on: `cuda` is the first NVIDIA GPU, `cuda:1` the second. */
+export type RanOn = 'cpu' | 'cuda' | `cuda:${number}`;
+/** Where to run. `auto` takes a GPU where there is one and the operation is long enough to pay for the way there. */
+export type Device = 'auto' | RanOn;
+const DEVICES = ['auto', 'cpu', 'cuda'] as const;
 
 /** Instruction set of the CPU kernels, lowest first. `neon` is the one of 64-bit Arm. */
 export type Simd = 'scalar' | 'avx2' | 'avx512' | 'neon';
@@ -12,20 +14,49 @@ const SIMD_LEVELS = ['scalar', 'avx2', 'avx512', 'neon'] as const;
 
 /**
  * Arithmetic that finds candidates before they are certified: it changes speed, never a result. `auto` chooses by shape and
- * machine; one that the machine lacks falls to `f32`.
+ * machine; one that the machine lacks falls to `f32`. On a GPU it is always `f16`, which cannot be asked for.
  */
-export type Screen = 'f32' | 'bf16' | 'int8';
-export type ScreenOption = 'auto' | Screen;
+export type Screen = 'f32' | 'bf16' | 'int8' | 'f16';
+export type ScreenOption = 'auto' | Exclude<Screen, 'f16'>;
 const SCREENS = ['auto', 'f32', 'bf16', 'int8'] as const;
 
-/** The device that an operation will run on; `no_device` when the one asked for is not to be had. */
-export function resolveDevice(device: unknown = 'auto'): 'cpu' {
-  if (checkOneOf('device', device, DEVICES) === 'cuda')
+/**
+ * Multiply-adds from which on `auto` prefers a GPU: about a tenth of a second of sixteen cores, which pays for the upload.
+ */
+const WORTH_A_GPU = 1e10;
+
+/** Checks the name of a device, without asking whether there is one. */
+export function checkDevice(name: string, device: unknown): Device {
+  if (typeof device === 'string' && /^cuda:\d{1,3}$/.test(device)) return device as Device;
+  return checkOneOf(name, device, DEVICES);
+}
+
+/** A device to run on: its name, and its number among the GPUs, or undefined for the CPU. */
+export interface Resolved {
+  name: RanOn;
+  gpu?: number;
+}
+
+/**
+ * The device that an operation will run on; `no_device` when the one asked for is not to be had. `work` is the number of
+ * its multiply-adds, or undefined where it has no GPU kernels: then it runs on the CPU, whatever GPU there may be.
+ */
+export function resolveDevice(device: unknown = 'auto', work?: number): Resolved {
+  const wanted = checkDevice('device', device);
+  if (wanted === 'cpu') return { name: 'cpu' };
+  if (wanted === 'auto') {
+    if (work === undefined || work < WORTH_A_GPU || native().cuda().devices.length === 0)
+      return { name: 'cpu' };
+    return { name: 'cuda', gpu: 0 };
+  }
+  const { devices, reason } = native().cuda();
+  const gpu = Number(wanted.slice('cuda:'.length));
+  if (devices.length <= gpu)
     throw new MatomariError(
       'no_device',
-      "device 'cuda' is not available: this build of matomari has no CUDA plugin; use device 'auto' or 'cpu'",
+      `device '${wanted}' is not available: ${reason ?? `this machine has ${devices.length} CUDA device${devices.length === 1 ? '' : 's'}`}; use device 'auto' or 'cpu'`,
     );
-  return 'cpu';
+  return work === undefined ? { name: 'cpu' } : { name: gpu === 0 ? 'cuda' : `cuda:${gpu}`, gpu };
 }
 
 /** The number of threads of an operation: the option, else MATOMARI_THREADS, else every processor. */

@@ -80,7 +80,7 @@ export interface Hdbscan extends HdbscanModel, OperationFacts {
   singleLinkageTree: SingleLinkageTree;
 }
 
-const OPTIONS = [
+export const HDBSCAN_OPTIONS = [
   'minClusterSize',
   'minSamples',
   'clusterSelectionEpsilon',
@@ -95,10 +95,11 @@ const OPTIONS = [
  * Hierarchical density-based clustering, HDBSCAN* (Campello, Moulavi, Sander 2013), with the definitions of the *hdbscan*
  * package: options, selection rules, probabilities, outlier scores (GLOSH) and exemplars are its own, up to the points below.
  *
- * - The minimum spanning tree is exact. Many of its edges weigh the same, since a weight is often a core distance; they go
- *   by weight, then by the lesser of the two core distances, then by lower row, then by higher row. So the result is one,
- *   bit for bit, whatever the machine, the SIMD level and the number of threads. The package takes whichever edge it meets
- *   first: its algorithms differ among one another in a few labels, and from these in about as few.
+ * - The minimum spanning tree is exact. Many of its edges weigh the same, since a weight is often a core distance; the tree
+ *   takes them by weight, then by the lesser of the two core distances, then by lower row, then by higher row. A point that
+ *   reaches several clusters at once joins the largest, then the nearest. So the result is one, bit for bit, whatever the
+ *   machine, the SIMD level and the number of threads. The package takes whichever edge it meets first: its algorithms
+ *   differ among one another in a few labels, and from these in about as few (docs/decisions/tied-edges.md).
  * - Distances are float64, summed in index order. Clusters are numbered from the top of the condensed tree down.
  * - Fewer points than minClusterSize, or one: all noise. Equal points: all noise, or one cluster with allowSingleCluster.
  *   With `leaf`, data that never split are all noise even with allowSingleCluster, as in the package.
@@ -112,26 +113,11 @@ const OPTIONS = [
  * float32 screening. Scratch: about 200 bytes a row and 16 bytes a value; without a tree up to 500 bytes a row.
  */
 export async function hdbscan(points: Matrix, options: HdbscanOptions = {}): Promise<Hdbscan> {
-  checkOptions('hdbscan', options, [...OPTIONS, ...OPERATION_OPTIONS]);
-  const minClusterSize = checkInteger('minClusterSize', options.minClusterSize ?? 5, 2);
-  const wantedSamples = checkInteger('minSamples', options.minSamples ?? minClusterSize, 1);
-  const clusterSelectionEpsilon = checkNumber(
-    'clusterSelectionEpsilon',
-    options.clusterSelectionEpsilon ?? 0,
-    0,
-  );
-  const method = checkOneOf('clusterSelectionMethod', options.clusterSelectionMethod ?? 'eom', [
-    'eom',
-    'leaf',
-  ] as const);
-  const allowSingleCluster = checkBoolean('allowSingleCluster', options.allowSingleCluster ?? false);
-  const maxClusterSize =
-    options.maxClusterSize === undefined ? 0 : checkInteger('maxClusterSize', options.maxClusterSize, 1);
-  const alpha = checkNumber('alpha', options.alpha ?? 1, 1e-6, 1e6);
-  const metric = checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const);
+  const settings = checkHdbscan(options);
+  const { minClusterSize, clusterSelectionEpsilon, allowSingleCluster, alpha, metric } = settings;
   checkFilledMatrix('points', points);
   const { rows, cols } = points;
-  const minSamples = Math.max(1, Math.min(wantedSamples, rows - 1));
+  const minSamples = Math.max(1, Math.min(settings.minSamples, rows - 1));
 
   const most = 2 * Math.floor(rows / minClusterSize) + 1;
   const outputs = {
@@ -166,10 +152,10 @@ export async function hdbscan(points: Matrix, options: HdbscanOptions = {}): Pro
           minSamples,
           alpha,
           metric,
-          leaf: method === 'leaf',
+          leaf: settings.clusterSelectionMethod === 'leaf',
           clusterSelectionEpsilon,
           allowSingleCluster,
-          maxClusterSize,
+          maxClusterSize: settings.maxClusterSize ?? 0,
           ...outputs,
         },
         job,
@@ -200,6 +186,28 @@ export async function hdbscan(points: Matrix, options: HdbscanOptions = {}): Pro
     alpha,
     metric,
     ...facts,
+  };
+}
+
+/** The options with their defaults, every value checked. `minSamples` is as asked for: a fit uses at most rows − 1. */
+export function checkHdbscan(options: HdbscanOptions) {
+  checkOptions('hdbscan', options, [...HDBSCAN_OPTIONS, ...OPERATION_OPTIONS]);
+  const minClusterSize = checkInteger('minClusterSize', options.minClusterSize ?? 5, 2);
+  const { maxClusterSize } = options;
+  return {
+    minClusterSize,
+    minSamples: checkInteger('minSamples', options.minSamples ?? minClusterSize, 1),
+    clusterSelectionEpsilon: checkNumber('clusterSelectionEpsilon', options.clusterSelectionEpsilon ?? 0, 0),
+    clusterSelectionMethod: checkOneOf('clusterSelectionMethod', options.clusterSelectionMethod ?? 'eom', [
+      'eom',
+      'leaf',
+    ] as const),
+    allowSingleCluster: checkBoolean('allowSingleCluster', options.allowSingleCluster ?? false),
+    ...(maxClusterSize === undefined
+      ? {}
+      : { maxClusterSize: checkInteger('maxClusterSize', maxClusterSize, 1) }),
+    alpha: checkNumber('alpha', options.alpha ?? 1, 1e-6, 1e6),
+    metric: checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const),
   };
 }
 

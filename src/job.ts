@@ -1,7 +1,7 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import type { JobOptions, NativeErrorCode, NativeJob } from '../binding.js';
 import { show } from './check.js';
-import { type Device, resolveDevice, resolveSimd, resolveThreads, type Simd } from './device.js';
+import { type Device, type RanOn, resolveDevice, resolveSimd, resolveThreads, type Simd } from './device.js';
 import { cancelled, MatomariError, throwIfAborted } from './errors.js';
 
 /** How far an operation has come: `done` of `total` units of the stage named. */
@@ -13,7 +13,10 @@ export interface Progress {
 
 /** Options that every operation takes beside its own. */
 export interface OperationOptions {
-  /** Where to run (default `auto`). */
+  /**
+   * Where to run (default `auto`). Never changes a result. An operation without GPU kernels runs on the CPU whatever GPU is
+   * asked for, and its result says so; `no_device` where that GPU is not there.
+   */
   device?: Device | undefined;
   /** Threads that may work on it at once (default: MATOMARI_THREADS, else every processor). Never changes a result. */
   threads?: number | undefined;
@@ -30,7 +33,7 @@ export const OPERATION_OPTIONS = ['device', 'threads', 'signal', 'onProgress'] a
 /** Facts that every operation reports. */
 export interface OperationFacts {
   /** The device it ran on. */
-  device: 'cpu';
+  device: RanOn;
   /** The instruction set its kernels used. */
   simd: Simd;
 }
@@ -92,14 +95,16 @@ function onAbort(signal: AbortSignal, stop: () => void): () => void {
  * @param options the caller's options, of which only those of OperationOptions are read
  * @param borrowed every typed array that the job reads or writes
  * @param start starts the native job
+ * @param work its multiply-adds, where it has GPU kernels
  */
 export async function runJob<T>(
   operation: string,
   options: OperationOptions,
   borrowed: readonly Borrowed[],
   start: (job: JobOptions) => NativeJob<T>,
+  work?: number,
 ): Promise<T & OperationFacts> {
-  const device = resolveDevice(options.device);
+  const { name: device, gpu } = resolveDevice(options.device, work);
   const threads = resolveThreads(options.threads);
   const simd = resolveSimd();
   const { signal, onProgress } = options;
@@ -122,7 +127,12 @@ export async function runJob<T>(
     }
   };
   try {
-    const job = start({ threads, simd, ...(onProgress ? { onProgress: report } : {}) });
+    const job = start({
+      threads,
+      simd,
+      ...(gpu === undefined ? {} : { gpu }),
+      ...(onProgress ? { onProgress: report } : {}),
+    });
     abort = () => job.cancel();
     if (signal) forget = onAbort(signal, abort);
     const facts = await job.promise;

@@ -1,29 +1,15 @@
 import { native } from './binding.js';
-import { checkInteger, checkNumber, checkOneOf, checkOptions, show } from './check.js';
-import { resolveScreen, type Screen, type ScreenOption } from './device.js';
-import { MatomariError } from './errors.js';
-import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
-import { allocate, checkFilledMatrix, checkSameCols, type Matrix, zeros } from './matrix.js';
+import { checkInteger, checkNumber, checkOptions } from './check.js';
+import type { Screen } from './device.js';
+import { OPERATION_OPTIONS, type OperationFacts, runJob } from './job.js';
+import { borrowedBy, CLUSTERING_OPTIONS, type ClusteringOptions, checkClustering } from './kmeans/options.js';
+import { allocate, type Matrix, zeros } from './matrix.js';
 
-export interface KMeansOptions extends OperationOptions {
-  /** How many clusters, from 1 to points.rows. */
-  nClusters: number;
-  /** `k-means++` (default; greedy, as scikit-learn's), `random` rows, or the starting centroids [nClusters × cols]. */
-  init?: 'k-means++' | 'random' | Matrix | undefined;
-  /** Runs from different seeds, of which the one with the lowest inertia is returned (default 1). */
-  nInit?: number | undefined;
+export interface KMeansOptions extends ClusteringOptions {
   /** Iterations of one run at most (default 300). */
   maxIter?: number | undefined;
   /** Stop when the squared shift of the centroids is at most tol × the mean variance of the columns (default 1e-4). */
   tol?: number | undefined;
-  /** `euclidean` (default), or `cosine`: unit points and unit centroids. */
-  metric?: 'euclidean' | 'cosine' | undefined;
-  /** Weight of each point [rows], not negative (default 1). */
-  sampleWeight?: Float32Array | undefined;
-  /** A whole number from 0 to 2^53 − 1 (default 0). */
-  seed?: number | undefined;
-  /** `f32`, `bf16`, `int8`, or `auto` (default: MATOMARI_SCREEN, else `auto`). Changes speed, never a result. */
-  screen?: ScreenOption | undefined;
 }
 
 export interface KMeans extends OperationFacts {
@@ -44,18 +30,6 @@ export interface KMeans extends OperationFacts {
   recheckedShare: number;
 }
 
-const OPTIONS = [
-  'nClusters',
-  'init',
-  'nInit',
-  'maxIter',
-  'tol',
-  'metric',
-  'sampleWeight',
-  'seed',
-  'screen',
-] as const;
-
 /**
  * k-means by Lloyd's algorithm, with scikit-learn's seeding, stopping rule and treatment of empty clusters.
  *
@@ -70,49 +44,25 @@ const OPTIONS = [
  * as bf16 or int8 where such a screen runs.
  */
 export async function kmeans(points: Matrix, options: KMeansOptions): Promise<KMeans> {
-  checkOptions('kmeans', options, [...OPTIONS, ...OPERATION_OPTIONS]);
-  const nClusters = checkInteger('nClusters', options.nClusters, 1);
-  const nInit = checkInteger('nInit', options.nInit ?? 1, 1, 1e6);
+  checkOptions('kmeans', options, [...CLUSTERING_OPTIONS, 'maxIter', 'tol', ...OPERATION_OPTIONS]);
   const maxIter = checkInteger('maxIter', options.maxIter ?? 300, 1, 1e9);
   const tol = checkNumber('tol', options.tol ?? 1e-4, 0);
-  const metric = checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const);
-  const seed = checkInteger('seed', options.seed ?? 0, 0);
-  const screen = resolveScreen(options.screen);
-  checkFilledMatrix('points', points);
-  const { rows, cols } = points;
-  if (nClusters > rows)
-    throw new MatomariError(
-      'bad_input',
-      `nClusters is ${nClusters}, but there are only ${rows} points: ask for at most ${rows} clusters`,
-    );
-  const init = checkInit(options.init ?? 'k-means++', points, nClusters);
-  const { sampleWeight } = options;
-  if (sampleWeight !== undefined && (!(sampleWeight instanceof Float32Array) || sampleWeight.length !== rows))
-    throw new MatomariError(
-      'bad_input',
-      `sampleWeight must be a Float32Array of ${rows} weights, one a point, not ${show(sampleWeight)}${sampleWeight instanceof Float32Array ? ` of ${sampleWeight.length}` : ''}`,
-    );
+  const { nClusters, ...common } = checkClustering(points, options);
+  const { data, rows, cols } = points;
   const centroids = zeros(nClusters, cols);
   const labels = allocate(Int32Array, rows);
   const sizes = new Int32Array(nClusters);
-  const borrowed = [points.data, centroids.data, labels, sizes];
-  if (typeof init !== 'string') borrowed.push(init);
-  if (sampleWeight) borrowed.push(sampleWeight);
+  const borrowed = [...borrowedBy(points, common), centroids.data, labels, sizes];
   const facts = await runJob('kmeans', options, borrowed, (job) =>
     native().kmeans(
       {
-        points: points.data,
+        points: data,
         rows,
         cols,
         nClusters,
-        init,
-        nInit,
+        ...common,
         maxIter,
         tol,
-        metric,
-        ...(sampleWeight ? { sampleWeight } : {}),
-        seed,
-        screen,
         centroids: centroids.data,
         labels,
         sizes,
@@ -121,16 +71,4 @@ export async function kmeans(points: Matrix, options: KMeansOptions): Promise<KM
     ),
   );
   return { centroids, labels, sizes, ...facts, screen: facts.screen as Screen };
-}
-
-function checkInit(init: unknown, points: Matrix, nClusters: number): 'k-means++' | 'random' | Float32Array {
-  if (typeof init === 'string') return checkOneOf('init', init, ['k-means++', 'random'] as const);
-  checkFilledMatrix('init', init);
-  checkSameCols('init', init, 'points', points);
-  if (init.rows !== nClusters)
-    throw new MatomariError(
-      'bad_input',
-      `init has ${init.rows} rows, but nClusters is ${nClusters}: they must be equal`,
-    );
-  return init.data;
 }

@@ -72,6 +72,8 @@ const MAP_OPTIONS = [
   'seed',
 ] as const;
 
+export const UMAP_OPTIONS = [...MAP_OPTIONS, 'nComponents', 'setOpMixRatio', 'init'] as const;
+
 /** A map of more rows than this takes fewer rounds. */
 const SMALL = 10_000;
 const TRANSFORM_EPOCHS = 100;
@@ -94,13 +96,7 @@ const TRANSFORM_EPOCHS = 100;
  *   scratch: about rows · nNeighbors · 60 bytes.
  */
 export async function umap(points: Matrix, options: UmapOptions = {}): Promise<Umap> {
-  checkOptions('umap', options, [
-    ...MAP_OPTIONS,
-    'nComponents',
-    'setOpMixRatio',
-    'init',
-    ...OPERATION_OPTIONS,
-  ]);
+  checkOptions('umap', options, [...UMAP_OPTIONS, ...OPERATION_OPTIONS]);
   const map = checkMap(options);
   const nComponents = checkInteger('nComponents', options.nComponents ?? 2, 1, 4096);
   const setOpMixRatio = checkNumber('setOpMixRatio', options.setOpMixRatio ?? 1, 0, 1);
@@ -181,7 +177,8 @@ export async function umapTransform(
   return { embedding, ...facts };
 }
 
-function checkMap(options: UmapMapOptions) {
+/** The options that a map and new points in it share, with their defaults, every value checked. */
+export function checkMap(options: UmapMapOptions) {
   const spread = checkNumber('spread', options.spread ?? 1, 1e-3, 1e3);
   const minDist = checkNumber('minDist', options.minDist ?? 0.1, 0);
   if (minDist > spread)

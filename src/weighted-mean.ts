@@ -12,6 +12,7 @@ import { checkMatrix, checkSparse, type Matrix, type SparseMatrix, zeros } from 
  * float64 in row order and rounded once: equal bits on every machine, SIMD level and number of threads.
  *
  * @throws MatomariError `bad_input` (malformed CSR, NaN, unequal rows), `bad_option`, `cancelled`
+ * Runs on an NVIDIA GPU by `device: 'cuda'`, to the same bits.
  * Cost: non-zeros · vectors.cols multiply-adds in float64; scratch of 8 bytes a
  * non-zero, 256 a column, and about 5 MB.
  */
@@ -31,20 +32,25 @@ export async function weightedMean(
   const out = zeros(weights.cols, vectors.cols);
   const { indptr, indices, data } = weights;
   const borrowed = [indptr, indices, data, vectors.data, out.data];
-  const facts = await runJob('weightedMean', options, borrowed, (job) =>
-    native().weightedMean(
-      {
-        indptr,
-        indices,
-        data,
-        rows: weights.rows,
-        weightCols: weights.cols,
-        vectors: vectors.data,
-        cols: vectors.cols,
-        out: out.data,
-      },
-      job,
-    ),
+  const facts = await runJob(
+    'weightedMean',
+    options,
+    borrowed,
+    (job) =>
+      native().weightedMean(
+        {
+          indptr,
+          indices,
+          data,
+          rows: weights.rows,
+          weightCols: weights.cols,
+          vectors: vectors.data,
+          cols: vectors.cols,
+          out: out.data,
+        },
+        job,
+      ),
+    data.length * vectors.cols,
   );
   return { ...out, ...facts };
 }

@@ -1,3 +1,4 @@
+/** @import { Pen } from './labels.js' */
 /** @import { View } from './view.js' */
 
 /**
@@ -24,16 +25,16 @@ export function gridOf(view, width, height) {
 
 /**
  * Writes the axes' names and the grid's numbers along the left and lower edge.
- * @param {CanvasRenderingContext2D} context
+ * @param {Pen} pen
  * @param {ReturnType<typeof gridOf>} grid
  * @param {(x: number, y: number) => [number, number]} project
  * @param {{ names: [string, string], width: number, height: number, font: string, muted: string, surface: string }} style
  */
-export function writeAxes(context, grid, project, { names, width, height, font, muted, surface }) {
+export function writeAxes(pen, grid, project, { names, width, height, font, muted, surface }) {
   /** @param {string} label @param {number} x @param {number} y */
   const write = (label, x, y) => {
-    context.strokeText(label, x, y);
-    context.fillText(label, x, y);
+    pen.strokeText(label, x, y);
+    pen.fillText(label, x, y);
   };
   /** @param {number} value */
   const number = (value) =>
@@ -41,26 +42,26 @@ export function writeAxes(context, grid, project, { names, width, height, font, 
       .toFixed(grid.decimals)
       .replace(/^-(?=.*[1-9])/, '−')
       .replace('-', '');
-  context.fillStyle = muted;
-  context.strokeStyle = surface;
-  context.lineWidth = 3;
-  context.font = `600 10.5px ${font}`;
-  context.textAlign = 'left';
-  context.textBaseline = 'middle';
+  pen.fillStyle = muted;
+  pen.strokeStyle = surface;
+  pen.lineWidth = 3;
+  pen.font = `600 10.5px ${font}`;
+  pen.textAlign = 'left';
+  pen.textBaseline = 'middle';
   write(`↑ ${names[1]}`, 8, 15);
-  context.textAlign = 'right';
-  context.textBaseline = 'alphabetic';
+  pen.textAlign = 'right';
+  pen.textBaseline = 'alphabetic';
   write(`${names[0]} →`, width - 8, height - 7);
-  const reserved = context.measureText(`${names[0]} →`).width + 30;
+  const reserved = pen.measureText(`${names[0]} →`).width + 30;
 
-  context.font = `10.5px ${font}`;
-  context.textAlign = 'center';
+  pen.font = `10.5px ${font}`;
+  pen.textAlign = 'center';
   for (const value of grid.x) {
     const [x] = project(value, 0);
     if (x > 34 && x < width - reserved) write(number(value), x, height - 7);
   }
-  context.textAlign = 'left';
-  context.textBaseline = 'middle';
+  pen.textAlign = 'left';
+  pen.textBaseline = 'middle';
   for (const value of grid.y) {
     const [, y] = project(0, value);
     if (y > 34 && y < height - 24) write(number(value), 8, y);

@@ -24,12 +24,14 @@ export function createDetail(data, { onMap, onCluster }) {
   });
   return {
     /** @param {number} i */
-    open(i) {
+    async open(i) {
       shown = i;
+      const { text, id } = await data.texts.read(i);
+      if (shown !== i) return;
       const cluster = data.clusters[data.clusterOf[i]];
       const category = data.categories[data.categoryOf?.[i] ?? -1];
-      byId('detail-title').textContent = `Document ${data.ids[i]}`;
-      byId('detail-text').textContent = data.texts[i];
+      byId('detail-title').textContent = `Document ${id}`;
+      byId('detail-text').textContent = text;
       toCluster.hidden = !cluster;
       /** @param {string} label @param {(Node | string)[]} value */
       const fact = (label, ...value) => make('div', {}, make('dt', {}, label), make('dd', {}, ...value));
@@ -39,7 +41,7 @@ export function createDetail(data, { onMap, onCluster }) {
       ];
       if (category) facts.push(fact('Category', make('bdi', {}, category.name)));
       byId('detail-facts').replaceChildren(...facts);
-      dialog.showModal();
+      if (!dialog.open) dialog.showModal();
     },
   };
 }

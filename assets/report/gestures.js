@@ -9,6 +9,9 @@ const KEY_ZOOM = 1.5;
 /** The page counts as being scrolled until this long after its last scroll event. */
 const SCROLLING_MS = 200;
 
+/** A lasso's corners are at least so far apart. */
+const LASSO_PIXELS = 3;
+
 /**
  * Turns what mouse, fingers and keys do on a canvas into moves of the view. Places are CSS pixels from its corner.
  * @param {HTMLElement} canvas
@@ -19,6 +22,12 @@ const SCROLLING_MS = 200;
  * @param {(x: number, y: number) => void} act.hover NaN when the pointer has left
  * @param {(x: number, y: number, mouse: boolean) => (() => void) | undefined} act.tap what to do when no second click
  * follows
+ * @param {() => boolean} act.lassoing whether a drag draws a lasso; with Shift held it always does
+ * @param {(path: [x: number, y: number][], closed: boolean) => void} act.lasso drawn so far, or closed
+ * @param {(dx: number, dy: number) => void} act.step to the next point in that direction, y downwards
+ * @param {() => void} act.choose the point that step came to
+ * @param {() => void} act.selectView
+ * @param {() => void} act.leave
  */
 export function listenToGestures(canvas, act) {
   /** @type {Map<number, [x: number, y: number]>} */
@@ -28,6 +37,8 @@ export function listenToGestures(canvas, act) {
   let lastScroll = Number.NEGATIVE_INFINITY;
   /** @type {[x: number, y: number]} */
   let pointer = [0, 0];
+  /** The lasso that is being drawn. @type {[x: number, y: number][] | null} */
+  let path = null;
 
   /** @param {MouseEvent} event @returns {[x: number, y: number]} */
   const placeOf = (event) => {
@@ -45,6 +56,7 @@ export function listenToGestures(canvas, act) {
 
   canvas.addEventListener('pointerdown', (event) => {
     if (held.size === 0) travelled = 0;
+    if (held.size === 0 && event.button === 0 && (event.shiftKey || act.lassoing())) path = [placeOf(event)];
     held.set(event.pointerId, placeOf(event));
     canvas.setPointerCapture(event.pointerId);
   });
@@ -58,6 +70,13 @@ export function listenToGestures(canvas, act) {
     }
     const [dx, dy] = [x - before[0], y - before[1]];
     travelled += Math.hypot(dx, dy);
+    if (path) {
+      const [lastX, lastY] = path[path.length - 1];
+      if (Math.hypot(x - lastX, y - lastY) >= LASSO_PIXELS) path.push([x, y]);
+      act.lasso(path, false);
+      held.set(event.pointerId, [x, y]);
+      return;
+    }
     const other = [...held].find(([id]) => id !== event.pointerId)?.[1];
     if (other) {
       const was = Math.hypot(before[0] - other[0], before[1] - other[1]);
@@ -70,9 +89,19 @@ export function listenToGestures(canvas, act) {
     }
     held.set(event.pointerId, [x, y]);
   });
-  canvas.addEventListener('pointercancel', release);
+  canvas.addEventListener('pointercancel', (event) => {
+    release(event);
+    if (path) act.lasso([], false);
+    path = null;
+  });
   canvas.addEventListener('pointerup', (event) => {
     release(event);
+    const drawn = path;
+    path = null;
+    if (drawn && travelled > STILL_PIXELS) {
+      act.lasso(drawn, true);
+      return;
+    }
     if (travelled > STILL_PIXELS) return;
     clearTimeout(waiting);
     const later = act.tap(...placeOf(event), event.pointerType === 'mouse');
@@ -113,9 +142,23 @@ export function listenToGestures(canvas, act) {
     '=': () => act.zoom(KEY_ZOOM),
     '-': () => act.zoom(1 / KEY_ZOOM),
     0: () => act.reset(),
+    Enter: act.choose,
+    s: act.selectView,
+    Escape: () => {
+      if (path) act.lasso([], false);
+      path = null;
+      act.leave();
+    },
+  };
+  /** @type {Record<string, () => void>} */
+  const shifted = {
+    ArrowLeft: () => act.step(-1, 0),
+    ArrowRight: () => act.step(1, 0),
+    ArrowUp: () => act.step(0, -1),
+    ArrowDown: () => act.step(0, 1),
   };
   canvas.addEventListener('keydown', (event) => {
-    const press = keys[event.key];
+    const press = (event.shiftKey && shifted[event.key]) || keys[event.key];
     if (!press || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     press();

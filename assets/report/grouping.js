@@ -10,6 +10,7 @@
  * @property {number} count
  * @property {boolean} hidden
  * @property {[number, number] | null} centre median of its points
+ * @property {import('./view.js').Extent | null} box where nearly all of them are
  *
  * @typedef {object} Grouping
  * @property {string} title
@@ -17,11 +18,8 @@
  * @property {Group[]} groups the rest, if any, is the last
  */
 
-/** @param {number[]} values */
-function median(values) {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[sorted.length >> 1];
-}
+/** Shares of a group's points, on either axis, that its box leaves out at each end: strays are not its place. */
+const STRAYS = 0.05;
 
 /**
  * @param {string} title
@@ -34,7 +32,7 @@ function median(values) {
 function grouping(title, assigned, named, rest, map) {
   const of = assigned.map((at) => (at === -1 ? named.length : at));
   /** @type {Group[]} */
-  const groups = named.map((group) => ({ ...group, count: 0, hidden: false, centre: null }));
+  const groups = named.map((group) => ({ ...group, count: 0, hidden: false, centre: null, box: null }));
   if (assigned.includes(-1))
     groups.push({
       label: rest,
@@ -44,20 +42,35 @@ function grouping(title, assigned, named, rest, map) {
       count: 0,
       hidden: false,
       centre: null,
+      box: null,
     });
-  /** @type {{ x: number[], y: number[] }[]} */
-  const points = groups.map(() => ({ x: [], y: [] }));
-  of.forEach((at, i) => {
-    const [group, own] = [groups[at], points[at]];
-    const [x, y] = [map[2 * i], map[2 * i + 1]];
-    group.count++;
-    if (!Number.isFinite(x) || !Number.isFinite(y)) return;
-    own.x.push(x);
-    own.y.push(y);
-  });
+  const placed = new Uint32Array(groups.length);
+  const isPlaced = (/** @type {number} */ i) =>
+    Number.isFinite(map[2 * i]) && Number.isFinite(map[2 * i + 1]);
+  for (let i = 0; i < of.length; i++) {
+    groups[of[i]].count++;
+    if (isPlaced(i)) placed[of[i]]++;
+  }
+  const points = Array.from(placed, (size) => ({
+    x: new Float32Array(size),
+    y: new Float32Array(size),
+    at: 0,
+  }));
+  for (let i = 0; i < of.length; i++) {
+    if (!isPlaced(i)) continue;
+    const own = points[of[i]];
+    own.x[own.at] = map[2 * i];
+    own.y[own.at++] = map[2 * i + 1];
+  }
   groups.forEach((group, at) => {
-    const own = points[at];
-    if (own.x.length > 0) group.centre = [median(own.x), median(own.y)];
+    const { x, y } = points[at];
+    if (x.length === 0) return;
+    x.sort();
+    y.sort();
+    const [middle, first] = [x.length >> 1, Math.floor(x.length * STRAYS)];
+    const last = x.length - 1 - first;
+    group.centre = [x[middle], y[middle]];
+    group.box = { left: x[first], right: x[last], bottom: y[first], top: y[last] };
   });
   return { title, of, groups };
 }

@@ -1,6 +1,13 @@
 /** @import { Group } from './grouping.js' */
 
 /**
+ * What text over the map is written with: a canvas, or an SVG in the making.
+ * @typedef {Pick<CanvasRenderingContext2D, 'font' | 'fillStyle' | 'strokeStyle' | 'lineWidth' | 'lineJoin' | 'textAlign'
+ *   | 'textBaseline' | 'strokeText' | 'fillText' | 'beginPath' | 'moveTo' | 'lineTo' | 'stroke'>
+ *   & { measureText(text: string): { width: number } }} Pen
+ */
+
+/**
  * Finds room for labels: each goes to the first of its places that lies in the picture and touches no earlier one.
  * @param {number} width
  * @param {number} height
@@ -54,19 +61,19 @@ export function shorten(text, most) {
 
 /**
  * Text with a halo in the background's colour, so that it can be read on top of points.
- * @param {CanvasRenderingContext2D} context
+ * @param {Pen} pen
  * @param {string} text
  * @param {number} x
  * @param {number} y
  * @param {{ ink: string, surface: string }} colours
  */
-function write(context, text, x, y, { ink, surface }) {
-  context.lineWidth = 4;
-  context.lineJoin = 'round';
-  context.strokeStyle = surface;
-  context.strokeText(text, x, y);
-  context.fillStyle = ink;
-  context.fillText(text, x, y);
+function write(pen, text, x, y, { ink, surface }) {
+  pen.lineWidth = 4;
+  pen.lineJoin = 'round';
+  pen.strokeStyle = surface;
+  pen.strokeText(text, x, y);
+  pen.fillStyle = ink;
+  pen.fillText(text, x, y);
 }
 
 const LINE = 16;
@@ -74,15 +81,15 @@ const LINE = 16;
 /**
  * Writes every shown group's short name at the median of its points, the largest group first; where there is no room
  * it moves up or down a line or two, or stays away until the reader zooms in.
- * @param {CanvasRenderingContext2D} context
+ * @param {Pen} pen
  * @param {ReturnType<typeof createLayout>} layout
  * @param {Group[]} groups
  * @param {(x: number, y: number) => [number, number]} project
  * @param {{ ink: string, surface: string }} colours
  */
-export function writeGroupLabels(context, layout, groups, project, colours) {
-  context.textAlign = 'center';
-  context.textBaseline = 'middle';
+export function writeGroupLabels(pen, layout, groups, project, colours) {
+  pen.textAlign = 'center';
+  pen.textBaseline = 'middle';
   const shown = groups.filter(({ hidden, short, centre }) => !hidden && short !== '' && centre);
   shown.sort((a, b) => b.count - a.count);
   for (const { short, centre } of shown) {
@@ -91,25 +98,25 @@ export function writeGroupLabels(context, layout, groups, project, colours) {
     const [x, y] = project(...centre);
     /** @type {[number, number][]} */
     const places = [0, -1, 1, -2, 2].map((lines) => [x, y + lines * LINE]);
-    const at = layout.place(places, context.measureText(text).width + 6, LINE);
-    if (at) write(context, text, ...at, colours);
+    const at = layout.place(places, pen.measureText(text).width + 6, LINE);
+    if (at) write(pen, text, ...at, colours);
   }
 }
 
 /**
  * Writes texts beside their points, right, left, above or below, and farther out with a line where it is crowded.
- * @param {CanvasRenderingContext2D} context
+ * @param {Pen} pen
  * @param {ReturnType<typeof createLayout>} layout
  * @param {{ text: string, x: number, y: number }[]} points
  * @param {number} radius of a point's mark
  * @param {{ ink: string, surface: string, noise: string }} colours
  */
-export function writePointLabels(context, layout, points, radius, colours) {
-  context.textAlign = 'center';
-  context.textBaseline = 'middle';
+export function writePointLabels(pen, layout, points, radius, colours) {
+  pen.textAlign = 'center';
+  pen.textBaseline = 'middle';
   for (const { x, y } of points) layout.block(x, y, radius);
   for (const { text, x, y } of points) {
-    const width = context.measureText(text).width + 6;
+    const width = pen.measureText(text).width + 6;
     const [aside, above] = [width / 2 + radius + 1, LINE / 2 + radius + 1];
     /** @type {[number, number][]} */
     const places = [];
@@ -130,13 +137,13 @@ export function writePointLabels(context, layout, points, radius, colours) {
     const nearX = Math.min(tx + width / 2, Math.max(tx - width / 2, x));
     const nearY = Math.min(ty + LINE / 2, Math.max(ty - LINE / 2, y));
     if (Math.hypot(nearX - x, nearY - y) > radius + 6) {
-      context.strokeStyle = colours.noise;
-      context.lineWidth = 1;
-      context.beginPath();
-      context.moveTo(x, y);
-      context.lineTo(nearX, nearY);
-      context.stroke();
+      pen.strokeStyle = colours.noise;
+      pen.lineWidth = 1;
+      pen.beginPath();
+      pen.moveTo(x, y);
+      pen.lineTo(nearX, nearY);
+      pen.stroke();
     }
-    write(context, text, tx, ty, colours);
+    write(pen, text, tx, ty, colours);
   }
 }

@@ -3,6 +3,7 @@ import { createDetail } from './detail.js';
 import { byId, count, flash, scrollTo } from './dom.js';
 import { createFilter } from './filter.js';
 import { createMap } from './map.js';
+import { createSelection } from './selection.js';
 import { createTable } from './table.js';
 import { createTheme } from './theme.js';
 
@@ -34,6 +35,7 @@ async function start() {
     onCluster: openCluster,
   });
   const table = createTable(data, filter, detail.open);
+  createSelection(data, filter, detail.open);
 
   const query = /** @type {HTMLInputElement} */ (byId('query'));
   const clusters = /** @type {HTMLSelectElement} */ (byId('cluster-filter'));
@@ -52,7 +54,7 @@ async function start() {
   clear.closest('form')?.addEventListener('submit', (event) => event.preventDefault());
   clear.closest('form')?.addEventListener('reset', () => {
     clearTimeout(typing);
-    filter.set({ query: '', cluster: null, category: null });
+    filter.set({ query: '', cluster: null, category: null, selection: null });
   });
   document.addEventListener('keydown', (event) => {
     const writing = /** @type {Element} */ (event.target).closest?.('input, select, textarea, dialog');
@@ -67,7 +69,9 @@ async function start() {
       const cluster = Number(button.getAttribute('data-show'));
       const on = filter.cluster !== cluster;
       filter.set({ cluster: on ? cluster : null });
-      if (on) scrollTo(byId('map'));
+      if (!on) return;
+      map.goTo(cluster);
+      scrollTo(byId('map'));
     });
   for (const button of document.querySelectorAll('[data-list]'))
     button.addEventListener('click', () => {
@@ -75,6 +79,9 @@ async function start() {
       scrollTo(byId('documents'));
     });
 
+  filter.onSearch((share) => {
+    byId('filter-count').textContent = `Searching… ${Math.round(100 * share)}%`;
+  });
   filter.onChange(() => {
     clusters.value = filter.cluster === null ? '' : String(filter.cluster);
     byId('filter-count').textContent = filter.active
@@ -100,10 +107,16 @@ async function start() {
   };
   addEventListener('beforeprint', () => print(true));
   addEventListener('afterprint', () => print(false));
+  await table.ready;
   document.documentElement.classList.add('ready');
 }
 
+/** @param {string} what @param {unknown} error */
+function complain(what, error) {
+  byId('map-status').textContent = `${what}: ${error instanceof Error ? error.message : error}`;
+}
+addEventListener('unhandledrejection', ({ reason }) => complain('Something is missing', reason));
 start().catch((error) => {
-  byId('map-status').textContent = `The map and the table could not be drawn: ${error?.message ?? error}`;
+  complain('The map and the table could not be drawn', error);
   throw error;
 });

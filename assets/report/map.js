@@ -1,186 +1,174 @@
 /** @import { ReportData } from './data.js' */
 /** @import { Filter } from './filter.js' */
 /** @import { Grouping } from './grouping.js' */
-/** @import { Stamp } from './raster.js' */
+/** @import { Layers, Scene } from './scene.js' */
 /** @import { View } from './view.js' */
-import { gridOf, writeAxes } from './axes.js';
+import { gridOf } from './axes.js';
+import { LABELLED_DOCUMENTS, writeCaptions } from './captions.js';
 import { byId, count, framed } from './dom.js';
+import { pictureOf, saveFigure } from './figure.js';
 import { listenToGestures } from './gestures.js';
 import { groupings } from './grouping.js';
-import { createLayout, shorten, writeGroupLabels, writePointLabels } from './labels.js';
 import { createLegend } from './legend.js';
-import { blend, fillRectangle, makeStamp, rgbOf } from './raster.js';
+import { dataAt, nearestPoint, pointsInside, pointTowards } from './pick.js';
+import { rgbOf } from './raster.js';
+import { layersOf, markSize, stylesOf } from './scene.js';
+import { createSurface } from './surface.js';
 import { createTooltip } from './tooltip.js';
-import { extentOf, fitView, panView, zoomView } from './view.js';
+import { fitView, homeOf, panView, zoomView } from './view.js';
 
-/** Up to here every point carries its text; more than these would cover each other. */
-const LABELLED_DOCUMENTS = 60;
-/** Up to here marks have an outline and are opaque; more of them show density by their overlap. */
-const OUTLINED_DOCUMENTS = 5000;
 /** CSS pixels and their density for the map on paper, whatever the window's size. */
 const PAPER = { width: 540, height: 460, ratio: 3 };
+/** CSS pixels of the plot in a saved figure, whatever the window's size. */
+const FIGURE = { width: 960, height: 640, ratio: 1 };
 const BUTTON_ZOOM = 1.6;
-const FONT =
-  '-apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Hiragino Sans", "Noto Sans", "Noto Sans CJK JP", system-ui, sans-serif';
-/** Radius of a mark in CSS pixels by the number of documents, up to which it holds. */
-const RADII = [
-  [60, 6],
-  [300, 5],
-  [1000, 4.2],
-  [5000, 3.2],
-  [20_000, 2.3],
-  [100_000, 1.6],
-  [Number.POSITIVE_INFINITY, 1.1],
-];
+/** The view counts as moving until this long after its last move. */
+const MOVING_MS = 140;
+/** How much of the plot a place that is gone to fills. */
+const PLACE_SHARE = 0.6;
 
 /**
- * The interactive map. Points are blended pixel by pixel into one picture: that costs the same everywhere, with or
- * without a GPU, and does not grow into seconds at 100,000 documents. A second canvas above it carries all text.
+ * The interactive map: marks on one canvas, text on a second one above it.
  * @param {ReportData} data
  * @param {Filter} filter
- * @param {ReturnType<import('./theme.js').createTheme>} theme
+ * @param {ReturnType<typeof import('./theme.js').createTheme>} theme
  * @param {(document: number) => void} onOpen a point was chosen
  */
 export function createMap(data, filter, theme, onOpen) {
   const n = data.documents;
-  const canvas = /** @type {HTMLCanvasElement} */ (byId('points'));
+  const plot = byId('points');
   const overlay = /** @type {HTMLCanvasElement} */ (byId('overlay'));
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   const text = /** @type {CanvasRenderingContext2D} */ (overlay.getContext('2d'));
+  const lassoButton = byId('lasso');
   const tooltip = createTooltip(data);
   const all = groupings(data);
   let grouping = /** @type {Grouping} */ (all.get('cluster'));
-  const extent = extentOf(data.map);
-  const baseRadius = RADII.find(([most]) => n <= most)?.[1] ?? 1;
+  const extent = homeOf(data.map);
 
-  let [width, height, ratio] = [0, 0, 1];
+  let size = { width: 0, height: 0, ratio: 1 };
   /** @type {View} */
   let fitted = { x: 0, y: 0, scale: 1 };
   let view = fitted;
-  let image = new ImageData(1, 1);
-  let printing = false;
+  let moving = 0;
   let hovered = -1;
   /** Document singled out from its dialog. */
   let pinned = -1;
+  /** Lasso being drawn. @type {[x: number, y: number][]} */
+  let lasso = [];
   /** Documents of every group that pass the filter. */
   let matching = new Uint32Array(0);
+  /** @type {Layers} */
+  let layers = { order: new Uint32Array(0), dimmed: 0 };
+  /** @type {Scene['styles']} */
+  let styles = [];
 
-  /** @param {number} x @param {number} y @returns {[number, number]} CSS pixels */
-  const project = (x, y) => [(x - view.x) * view.scale + width / 2, height / 2 - (y - view.y) * view.scale];
-  /** @param {number} i */
-  const placeOf = (i) => project(data.map[2 * i], data.map[2 * i + 1]);
+  /** @param {number} i @returns {[x: number, y: number]} CSS pixels */
+  const placeOf = (i) => [
+    (data.map[2 * i] - view.x) * view.scale + size.width / 2,
+    size.height / 2 - (data.map[2 * i + 1] - view.y) * view.scale,
+  ];
   /** @param {number} i */
   const groupOf = (i) => grouping.groups[grouping.of[i]];
-  const radius = () => {
-    const room = Math.max(0.68, Math.min(1, Math.sqrt((width * height) / 400_000)));
-    const grown = Math.min(2.2, Math.max(1, (view.scale / fitted.scale) ** 0.35));
-    return Math.round(Math.min(9, baseRadius * room * grown) * 4) / 4;
-  };
 
-  /** Pixels of every group's mark, and of what the filter leaves out. */
-  function stamps() {
-    const { surface, noise, faint, marks } = theme.current;
-    const [ground, size] = [rgbOf(surface), radius() * ratio];
-    const ring = n <= OUTLINED_DOCUMENTS ? Math.max(1, 0.8 * ratio) : 0;
-    const alpha = n <= OUTLINED_DOCUMENTS ? 1 : 0.8;
-    /** @param {number} shape @param {string} fill @param {number} scale */
-    const stamp = (shape, fill, scale) => makeStamp(shape, size * scale, rgbOf(fill), ground, ring, alpha);
+  /**
+   * What there is to draw in a plot of this size.
+   * @param {typeof size} plotSize
+   * @param {View} shown
+   * @param {View} whole
+   * @returns {Scene}
+   */
+  function sceneOf({ width, height, ratio }, shown, whole) {
+    const { surface, grid, faint } = theme.current;
+    const { x, y } = gridOf(shown, width, height);
     return {
-      normal: grouping.groups.map(({ mark }) =>
-        mark ? stamp(mark.shape, marks[mark.colour], 1) : stamp(0, noise, 0.72),
-      ),
-      dimmed: stamp(0, faint, 0.72),
+      view: shown,
+      width,
+      height,
+      ratio,
+      ...markSize(n, width, height, shown.scale / whole.scale),
+      of: grouping.of,
+      styles,
+      layers,
+      lines: {
+        x: x.map((value) => (value - shown.x) * shown.scale + width / 2),
+        y: y.map((value) => height / 2 - (value - shown.y) * shown.scale),
+      },
+      surface: rgbOf(surface),
+      grid: rgbOf(grid),
+      faint: rgbOf(faint),
+    };
+  }
+  /** @param {Scene} scene @returns {Parameters<typeof writeCaptions>[1]} */
+  function captionsOf({ view: shown, width, height, radius }) {
+    const few =
+      n <= LABELLED_DOCUMENTS ? Array.from(layers.order.subarray(layers.dimmed)).sort((a, b) => a - b) : null;
+    return {
+      view: shown,
+      width,
+      height,
+      radius,
+      theme: theme.current,
+      axes: data.axes,
+      groups: grouping.groups.filter(({ hidden }, at) => !hidden && (!filter.active || matching[at] > 0)),
+      points:
+        few?.map((i) => ({
+          text: data.texts.peek(i)?.text ?? '',
+          place: [data.map[2 * i], data.map[2 * i + 1]],
+        })) ?? null,
     };
   }
 
-  /** @param {Stamp} stamp @param {number} i */
-  function put(stamp, i) {
-    const [x, y] = placeOf(i);
-    if (Number.isFinite(x) && Number.isFinite(y))
-      blend(image, stamp, Math.round(x * ratio), Math.round(y * ratio));
-  }
-
-  function drawPoints() {
-    const { surface, grid } = theme.current;
-    const { width: w, height: h } = image;
-    fillRectangle(image, rgbOf(surface), 0, 0, w, h);
-    const [line, colour] = [Math.max(1, Math.round(ratio)), rgbOf(grid)];
-    const { x, y } = gridOf(view, width, height);
-    for (const value of x) fillRectangle(image, colour, Math.round(project(value, 0)[0] * ratio), 0, line, h);
-    for (const value of y) fillRectangle(image, colour, 0, Math.round(project(0, value)[1] * ratio), w, line);
-    const { normal, dimmed } = stamps();
-    const { groups, of } = grouping;
-    // What matters less lies below: documents that the filter leaves out, then noise, then the groups.
-    const background = groups.findIndex(({ mark }) => !mark);
-    for (const layer of ['dimmed', 'background', 'groups'])
-      for (let i = 0; i < n; i++) {
-        const at = of[i];
-        const own = !filter.match[i] ? 'dimmed' : at === background ? 'background' : 'groups';
-        if (own === layer && !groups[at].hidden) put(own === 'dimmed' ? dimmed : normal[at], i);
-      }
-    context.putImageData(image, 0, 0);
-  }
+  const surface = createSurface(plot, data.map, () => draw());
 
   function drawText() {
-    const colours = theme.current;
+    const { width, height, ratio } = size;
+    const scene = sceneOf(size, view, fitted);
     text.setTransform(ratio, 0, 0, ratio, 0, 0);
     text.clearRect(0, 0, width, height);
-    writeAxes(text, gridOf(view, width, height), project, {
-      ...colours,
-      names: data.axes,
-      width,
-      height,
-      font: FONT,
-    });
-    const layout = createLayout(width, height);
-    if (n <= LABELLED_DOCUMENTS) {
-      text.font = `12px ${FONT}`;
-      const points = [];
-      for (let i = 0; i < n; i++) {
-        const [x, y] = placeOf(i);
-        const seen = x > 0 && y > 0 && x < width && y < height;
-        if (seen && filter.match[i] && !groupOf(i).hidden)
-          points.push({ text: shorten(data.texts[i], 22), x, y });
-      }
-      writePointLabels(text, layout, points, radius(), colours);
-    } else {
-      text.font = `600 ${width < 500 ? 11 : 13}px ${FONT}`;
-      const groups = grouping.groups.filter((_, at) => !filter.active || matching[at] > 0);
-      writeGroupLabels(text, layout, groups, project, colours);
-    }
-    for (const i of new Set([pinned, hovered])) if (i >= 0 && !groupOf(i).hidden) drawRing(i);
+    writeCaptions(text, captionsOf(scene));
+    for (const i of new Set([pinned, hovered])) if (i >= 0 && !groupOf(i).hidden) drawRing(i, scene.radius);
+    if (lasso.length > 1) drawLasso();
   }
 
-  /** @param {number} i */
-  function drawRing(i) {
-    const [x, y] = placeOf(i);
-    const { surface, ink } = theme.current;
+  /** @param {number} i @param {number} radius */
+  function drawRing(i, radius) {
+    const { surface: ground, ink } = theme.current;
     for (const [colour, line] of /** @type {[string, number][]} */ ([
-      [surface, 4],
+      [ground, 4],
       [ink, 2],
     ])) {
       text.strokeStyle = colour;
       text.lineWidth = line;
       text.beginPath();
-      text.arc(x, y, radius() + 4, 0, 2 * Math.PI);
+      text.arc(...placeOf(i), radius + 4, 0, 2 * Math.PI);
       text.stroke();
     }
   }
 
-  function drawNow() {
-    if (width === 0) return;
-    drawPoints();
-    drawText();
-    // Browsers print the upper of two canvases as if it were opaque, so on paper there is one.
-    if (printing) context.drawImage(overlay, 0, 0);
+  function drawLasso() {
+    const { accent } = theme.current;
+    text.beginPath();
+    for (const [x, y] of lasso) text.lineTo(x, y);
+    text.closePath();
+    text.fillStyle = `${accent}22`;
+    text.fill();
+    text.strokeStyle = accent;
+    text.lineWidth = 1.5;
+    text.stroke();
   }
-  const draw = framed(drawNow);
+
+  const draw = framed(() => {
+    if (size.width === 0) return;
+    surface.paint(sceneOf(size, view, fitted), moving !== 0);
+    drawText();
+  });
   const drawTextSoon = framed(() => {
-    if (width > 0 && !printing) drawText();
+    if (size.width > 0) drawText();
   });
 
-  /** Counts anew what the filter and the legend leave, and says so. */
-  function recount() {
+  /** Finds anew what the filter and the legend leave, says so, and draws it. */
+  function update() {
+    layers = layersOf(data.map, grouping, filter.match);
     matching = new Uint32Array(grouping.groups.length);
     for (let i = 0; i < n; i++) matching[grouping.of[i]] += filter.match[i];
     const hidden = grouping.groups.reduce((sum, group) => sum + (group.hidden ? group.count : 0), 0);
@@ -188,9 +176,10 @@ export function createMap(data, filter, theme, onOpen) {
     if (hidden > 0) parts.push(`${count(hidden)} hidden`);
     if (filter.active) parts.push(`${count(filter.count)} highlighted`);
     byId('map-status').textContent = parts.join(' · ');
+    draw();
   }
-  function update() {
-    recount();
+  function restyle() {
+    styles = stylesOf(grouping, theme.current);
     draw();
   }
   const legend = createLegend(update);
@@ -198,63 +187,82 @@ export function createMap(data, filter, theme, onOpen) {
   function colourBy(next) {
     grouping = next;
     legend.show(next);
+    restyle();
     update();
   }
 
-  /** @param {{ width: number, height: number, ratio: number }} size */
-  function layOut(size) {
+  function fillPlot() {
     const zoomed = view.scale / fitted.scale;
     const untouched = view === fitted;
-    ({ width, height, ratio } = size);
-    image = new ImageData(Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio)));
-    for (const one of [canvas, overlay]) {
-      one.width = image.width;
-      one.height = image.height;
-    }
+    const { width, height } = plot.getBoundingClientRect();
+    size = { width, height, ratio: Math.min(2, devicePixelRatio) };
+    const [across, down] = [width, height].map((length) => Math.max(1, Math.round(length * size.ratio)));
+    surface.resize(across, down);
+    Object.assign(overlay, { width: across, height: down });
     fitted = fitView(extent, width, height);
     view = untouched ? fitted : { ...view, scale: fitted.scale * zoomed };
-  }
-  function fillPlot() {
-    const box = canvas.getBoundingClientRect();
-    layOut({ width: box.width, height: box.height, ratio: Math.min(2, devicePixelRatio) });
+    draw();
   }
 
   /** @param {View} next */
   function move(next) {
     view = next;
-    canvas.classList.toggle('zoomed', view.scale > fitted.scale * 1.01);
+    plot.classList.toggle('zoomed', view.scale > fitted.scale * 1.01);
+    clearTimeout(moving);
+    moving = setTimeout(() => {
+      moving = 0;
+      draw();
+    }, MOVING_MS);
     hover(-1, 0, 0);
     draw();
   }
-  const zoom = (factor = 1, x = width / 2, y = height / 2) =>
-    move(zoomView(view, factor, x - width / 2, y - height / 2, fitted.scale));
+  const zoom = (factor = 1, x = size.width / 2, y = size.height / 2) =>
+    move(zoomView(view, factor, x - size.width / 2, y - size.height / 2, fitted.scale));
   const reset = () => move(fitted);
 
-  /**
-   * The shown point nearest to a pixel, or −1; one that the filter leaves out must be nearer than one that it keeps.
-   * @param {number} px
-   * @param {number} py
-   */
+  /** @param {number} px @param {number} py @returns {[x: number, y: number]} */
+  const under = (px, py) => dataAt(view, size.width, size.height, px, py);
+  /** @param {number} px @param {number} py */
   function pick(px, py) {
-    const reach = Math.max(10, radius() + 5);
-    let [best, nearest] = [-1, reach];
-    for (let i = 0; i < n; i++) {
-      const [x, y] = placeOf(i);
-      const away = Math.hypot(x - px, y - py) + (filter.match[i] ? 0 : reach / 2);
-      if (away < nearest && !groupOf(i).hidden) [best, nearest] = [i, away];
-    }
-    return best;
+    const { radius } = sceneOf(size, view, fitted);
+    return nearestPoint(data.map, layers, ...under(px, py), Math.max(10, radius + 5) / view.scale);
   }
 
   /** @param {number} i @param {number} x @param {number} y */
   function hover(i, x, y) {
-    canvas.classList.toggle('over', i >= 0);
+    plot.classList.toggle('over', i >= 0);
     if (i !== hovered) drawTextSoon();
     hovered = i;
-    tooltip.show(i, x, y, width, height);
+    tooltip.show(i, x, y, size.width, size.height);
   }
 
-  listenToGestures(canvas, {
+  /** Brings a document into the view. @param {number} i */
+  function seek(i) {
+    const { width, height } = size;
+    const [x, y] = placeOf(i);
+    if (x < 20 || y < 20 || x > width - 20 || y > height - 20)
+      move(panView(view, width / 2 - x, height / 2 - y));
+  }
+
+  /** @param {[x: number, y: number][]} corners in CSS pixels */
+  function select(corners) {
+    const { inside, count: found } = pointsInside(
+      data.map,
+      layers,
+      corners.map(([x, y]) => under(x, y)),
+    );
+    filter.set({ selection: found > 0 ? inside : null });
+  }
+
+  /** @param {boolean} on */
+  const setLassoing = (on) => {
+    lassoButton.setAttribute('aria-pressed', String(on));
+    plot.classList.toggle('lassoing', on);
+  };
+  const lassoing = () => lassoButton.getAttribute('aria-pressed') === 'true';
+  lassoButton.addEventListener('click', () => setLassoing(!lassoing()));
+
+  listenToGestures(plot, {
     pan: (dx, dy) => move(panView(view, dx, dy)),
     zoom,
     reset,
@@ -266,33 +274,80 @@ export function createMap(data, filter, theme, onOpen) {
       hover(i, x, y);
       return i >= 0 && seen ? () => onOpen(i) : undefined;
     },
+    lassoing,
+    lasso(path, closed) {
+      lasso = closed ? [] : path;
+      if (closed) {
+        select(path);
+        setLassoing(false);
+      } else hover(-1, 0, 0);
+      drawTextSoon();
+    },
+    step(dx, dy) {
+      const from = hovered;
+      const [x, y] =
+        from >= 0 ? [data.map[2 * from], data.map[2 * from + 1]] : under(size.width / 2, size.height / 2);
+      const i = pointTowards(data.map, layers, from, x, y, dx, -dy);
+      if (i < 0) return;
+      seek(i);
+      hover(i, ...placeOf(i));
+      data.texts.read(i).then(({ text: words }) => {
+        if (hovered === i) byId('map-said').textContent = words;
+      });
+    },
+    choose: () => hovered >= 0 && onOpen(hovered),
+    selectView() {
+      const { width, height } = size;
+      select([
+        [0, 0],
+        [width, 0],
+        [width, height],
+        [0, height],
+      ]);
+    },
+    leave() {
+      setLassoing(false);
+      if (filter.selection) filter.set({ selection: null });
+      hover(-1, 0, 0);
+    },
   });
   byId('zoom-in').addEventListener('click', () => zoom(BUTTON_ZOOM));
   byId('zoom-out').addEventListener('click', () => zoom(1 / BUTTON_ZOOM));
   byId('zoom-reset').addEventListener('click', reset);
+  for (const format of /** @type {const} */ (['png', 'svg']))
+    byId(`save-${format}`).addEventListener('click', () => {
+      // What is in view, in a picture of the figure's own proportions.
+      const whole = fitView(extent, FIGURE.width, FIGURE.height);
+      const shown = view === fitted ? whole : { ...view, scale: (whole.scale * view.scale) / fitted.scale };
+      const scene = sceneOf(FIGURE, shown, whole);
+      saveFigure(format, data, scene, captionsOf(scene), grouping, theme.current);
+    });
   for (const input of document.querySelectorAll('input[name="colour"]'))
     input.addEventListener('change', () =>
       colourBy(all.get(/** @type {HTMLInputElement} */ (input).value) ?? grouping),
     );
   filter.onChange(update);
-  theme.onChange(draw);
-  new ResizeObserver(() => {
-    if (printing) return;
-    fillPlot();
-    draw();
-  }).observe(canvas);
+  theme.onChange(restyle);
+  new ResizeObserver(fillPlot).observe(plot);
   colourBy(grouping);
 
   return {
     /**
-     * Draws for paper, or for the screen again, at once: a printer does not wait for the next frame.
+     * Puts a picture for paper in the map's place, or takes it away: at once, a printer does not wait for the next
+     * frame. Marks and text share one canvas, since browsers print the upper of two as if it were opaque.
      * @param {boolean} on
      */
     print(on) {
-      printing = on;
-      if (on) layOut(PAPER);
-      else fillPlot();
-      drawNow();
+      document.getElementById('paper')?.remove();
+      if (!on) return;
+      const whole = fitView(extent, PAPER.width, PAPER.height);
+      const scene = sceneOf(PAPER, whole, whole);
+      // The theme has turned to paper's, the styles are still the screen's.
+      const picture = pictureOf({ ...scene, styles: stylesOf(grouping, theme.current) }, data.map);
+      const pen = /** @type {CanvasRenderingContext2D} */ (picture.getContext('2d'));
+      pen.scale(PAPER.ratio, PAPER.ratio);
+      writeCaptions(pen, captionsOf(scene));
+      plot.after(Object.assign(picture, { id: 'paper' }));
     },
     /**
      * Rings one document and brings it into the view.
@@ -304,10 +359,18 @@ export function createMap(data, filter, theme, onOpen) {
         groupOf(i).hidden = false;
         colourBy(grouping);
       }
-      const [x, y] = placeOf(i);
-      if (x < 20 || y < 20 || x > width - 20 || y > height - 20)
-        move(panView(view, width / 2 - x, height / 2 - y));
+      seek(i);
       draw();
+    },
+    /**
+     * Goes to where a cluster lies.
+     * @param {number} cluster its position
+     */
+    goTo(cluster) {
+      const box = all.get('cluster')?.groups[cluster]?.box;
+      if (!box || size.width === 0) return;
+      const place = fitView(box, size.width * PLACE_SHARE, size.height * PLACE_SHARE);
+      move({ ...place, scale: Math.min(place.scale, fitted.scale * 8) });
     },
   };
 }

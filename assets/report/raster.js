@@ -1,3 +1,5 @@
+/** @import { Scene } from './scene.js' */
+
 /**
  * @typedef {[red: number, green: number, blue: number]} Rgb
  *
@@ -100,4 +102,33 @@ export function fillRectangle(image, [red, green, blue], x, y, width, height) {
   const [top, bottom] = [Math.max(0, y), Math.min(image.height, y + height)];
   for (let row = top; row < bottom; row++)
     pixels.fill(word, row * image.width + left, row * image.width + right);
+}
+
+/**
+ * Paints a scene pixel by pixel: that works everywhere, needs no GPU, and comes out of every printer.
+ * @param {ImageData} image of the scene's size in device pixels
+ * @param {Float32Array} map
+ * @param {Scene} scene
+ * @param {number} stride draw every so manieth document only, for a picture that moves
+ */
+export function paint(image, map, scene, stride = 1) {
+  const { view, width, height, ratio, radius, ring, alpha, small, of, layers, lines } = scene;
+  const { width: w, height: h } = image;
+  fillRectangle(image, scene.surface, 0, 0, w, h);
+  const line = Math.max(1, Math.round(ratio));
+  for (const x of lines.x) fillRectangle(image, scene.grid, Math.round(x * ratio), 0, line, h);
+  for (const y of lines.y) fillRectangle(image, scene.grid, 0, Math.round(y * ratio), w, line);
+  const size = radius * ratio;
+  const edge = ring > 0 ? Math.max(1, ring * ratio) : 0;
+  const stamps = scene.styles.map(({ colour, shape }) =>
+    makeStamp(shape ?? 0, shape === undefined ? size * small : size, colour, scene.surface, edge, alpha),
+  );
+  const faint = makeStamp(0, size * small, scene.faint, scene.surface, edge, alpha);
+  const scale = view.scale * ratio;
+  const [left, top] = [(width / 2) * ratio - view.x * scale, (height / 2) * ratio + view.y * scale];
+  for (let k = 0; k < layers.order.length; k += stride) {
+    const i = layers.order[k];
+    const stamp = k < layers.dimmed ? faint : stamps[of[i]];
+    blend(image, stamp, Math.round(left + map[2 * i] * scale), Math.round(top - map[2 * i + 1] * scale));
+  }
 }

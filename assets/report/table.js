@@ -1,66 +1,14 @@
 /** @import { ReportData } from './data.js' */
 /** @import { Filter } from './filter.js' */
+/** @import { Column } from './order.js' */
 import { byId, count, distance, framed, make, makeMark } from './dom.js';
+import { sortedRows } from './order.js';
 
 /** Browsers stop placing elements some way beyond this many pixels; a longer list is scrolled in proportion. */
 const TALLEST = 8_000_000;
 const SPARE_ROWS = 6;
-/** Comparing by a language's rules is slow; beyond this many texts they are sorted by code point. */
-const COLLATED = 20_000;
 /** More rows than these are not printed. */
 const PRINTED = 1000;
-
-/** @typedef {'text' | 'cluster' | 'category' | 'distance' | 'id'} Column */
-
-/**
- * Documents in ascending order of a column. Missing values (noise, no category, NaN) come last; within a cluster the
- * nearest to its centroid come first; other ties stay in the order of the input.
- * @param {ReportData} data
- * @param {Column} column
- * @returns {Int32Array}
- */
-export function sortedRows(data, column) {
-  const { documents: n, distances, clusterOf, categoryOf, categories } = data;
-  const rows = Int32Array.from({ length: n }, (_, i) => i);
-  /** @param {ArrayLike<number>} keys @param {(a: number, b: number) => number} [ties] */
-  const byNumber = (keys, ties = () => 0) =>
-    rows.sort((a, b) => {
-      const [x, y] = [keys[a], keys[b]];
-      if (x < y) return -1;
-      if (x > y) return 1;
-      if (x === y || (Number.isNaN(x) && Number.isNaN(y))) return ties(a, b) || a - b;
-      return Number.isNaN(x) ? 1 : -1;
-    });
-  const { compare } = new Intl.Collator(data.language || undefined, { numeric: true });
-  /** @param {string[]} keys */
-  const byText = (keys) => {
-    const order =
-      n <= COLLATED
-        ? compare
-        : (/** @type {string} */ x, /** @type {string} */ y) => (x < y ? -1 : x > y ? 1 : 0);
-    return rows.sort((a, b) => order(keys[a], keys[b]) || a - b);
-  };
-  const last = (/** @type {number} */ at) => (at < 0 ? Number.NaN : at);
-  if (column === 'text') return byText(data.texts);
-  if (column === 'distance') return byNumber(distances);
-  if (column === 'cluster')
-    return byNumber(Float64Array.from(clusterOf, last), (a, b) => {
-      const difference = distances[a] - distances[b];
-      return Number.isNaN(difference) ? 0 : difference;
-    });
-  if (column === 'category') {
-    const alphabetic = categories
-      .map((_, at) => at)
-      .sort((a, b) => compare(categories[a].name, categories[b].name));
-    const rank = new Float64Array(categories.length);
-    alphabetic.forEach((at, place) => {
-      rank[at] = place;
-    });
-    return byNumber(Float64Array.from(categoryOf ?? [], (at) => (at < 0 ? Number.NaN : rank[at])));
-  }
-  const numbers = data.ids.map((id) => (/^\d{1,15}$/.test(id) ? Number(id) : Number.NaN));
-  return numbers.some(Number.isNaN) ? byText(data.ids) : byNumber(numbers);
-}
 
 /**
  * The table of documents. Only the rows in view exist, so a hundred thousand scroll as well as a hundred.
@@ -85,11 +33,16 @@ export function createTable(data, filter, onOpen) {
   const built = new Map();
   let printing = false;
 
-  function arrange() {
-    let order = orders.get(column);
+  /** Puts the rows in order; a text or an id may have to be read first, and what is asked for later wins. */
+  async function arrange() {
+    const wanted = column;
+    let order = orders.get(wanted);
     if (!order) {
-      order = sortedRows(data, column);
-      orders.set(column, order);
+      order = await sortedRows(data, wanted, (share) => {
+        if (share < 1) byId('table-status').textContent = `Sorting… ${Math.round(100 * share)}%`;
+      });
+      orders.set(wanted, order);
+      if (wanted !== column) return;
     }
     rows = order.filter((i) => filter.match[i] === 1);
     if (descending) rows.reverse();
@@ -144,14 +97,29 @@ export function createTable(data, filter, onOpen) {
     }
   }
 
+  const refill = framed(() => {
+    for (const [position, element] of built)
+      if (element.hasAttribute('aria-busy') && data.texts.peek(rows[position])) {
+        const whole = row(rows[position], position);
+        whole.style.transform = element.style.transform;
+        element.replaceWith(whole);
+        built.set(position, whole);
+      }
+  });
+
   /** @param {number} i @param {number} position */
   function row(i, position) {
+    const known = data.texts.peek(i);
+    if (!known) data.texts.read(i).then(refill);
     const cluster = data.clusters[data.clusterOf[i]];
     const category = data.categories[data.categoryOf?.[i] ?? -1];
     /** @param {string} name @param {(Node | string)[]} content */
     const cell = (name, ...content) => make('div', { role: 'cell', class: name }, ...content);
     const cells = [
-      cell('text', make('button', { type: 'button', dir: 'auto' }, data.texts[i].slice(0, 400) || '\u2014')),
+      cell(
+        'text',
+        make('button', { type: 'button', dir: 'auto' }, known ? known.text.slice(0, 400) || '\u2014' : '…'),
+      ),
       cell(
         'cluster',
         makeMark(cluster),
@@ -160,13 +128,14 @@ export function createTable(data, filter, onOpen) {
       ),
     ];
     if (data.categoryOf) cells.push(cell('category', make('bdi', {}, category?.name ?? '–')));
-    cells.push(cell('distance', distance(data.distances[i])), cell('id', make('bdi', {}, data.ids[i])));
+    cells.push(cell('distance', distance(data.distances[i])), cell('id', make('bdi', {}, known?.id ?? '')));
     return make(
       'div',
       {
         role: 'row',
         'aria-rowindex': String(position + 2),
         'data-document': String(i),
+        ...(known ? undefined : { 'aria-busy': 'true' }),
       },
       ...cells,
     );
@@ -191,9 +160,9 @@ export function createTable(data, filter, onOpen) {
     table.scrollTop = 0;
     arrange();
   });
-  arrange();
-
   return {
+    /** The rows in their first order. */
+    ready: arrange(),
     /** On paper all rows exist, unless they would be too many to print. @param {boolean} on */
     print(on) {
       const few = data.documents <= PRINTED;

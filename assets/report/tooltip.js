@@ -9,14 +9,16 @@ import { shorten } from './labels.js';
 export function createTooltip(data) {
   const box = byId('tooltip');
   let shown = -1;
+  /** Where the box was put last. */
+  let at = { x: 0, y: 0, width: 0, height: 0 };
 
-  /** @param {number} i */
-  function fill(i) {
+  /** @param {number} i @param {{ text: string, id: string } | undefined} known */
+  function fill(i, known) {
     const cluster = data.clusters[data.clusterOf[i]];
     const category = data.categories[data.categoryOf?.[i] ?? -1];
-    const facts = [data.ids[i], category?.name ?? '', distance(data.distances[i])];
+    const facts = [known?.id ?? '', category?.name ?? '', distance(data.distances[i])];
     box.replaceChildren(
-      make('p', { class: 'title', dir: 'auto' }, shorten(data.texts[i], 160)),
+      make('p', { class: 'title', dir: 'auto' }, known ? shorten(known.text, 160) : '…'),
       make(
         'p',
         { class: 'cluster' },
@@ -31,6 +33,14 @@ export function createTooltip(data) {
     );
   }
 
+  function place() {
+    const { x, y, width, height } = at;
+    const { offsetWidth: w, offsetHeight: h } = box;
+    const left = Math.max(6, Math.min(width - w - 6, x + 16 + w > width ? x - w - 16 : x + 16));
+    const top = Math.max(6, Math.min(height - h - 6, y + 16 + h > height ? y - h - 12 : y + 16));
+    box.style.transform = `translate(${left}px, ${top}px)`;
+  }
+
   return {
     /**
      * @param {number} i document, −1 for none
@@ -41,13 +51,23 @@ export function createTooltip(data) {
      */
     show(i, x, y, width, height) {
       box.hidden = i < 0;
-      if (i < 0) return;
-      if (i !== shown) fill(i);
-      shown = i;
-      const { offsetWidth: w, offsetHeight: h } = box;
-      const left = Math.max(6, Math.min(width - w - 6, x + 16 + w > width ? x - w - 16 : x + 16));
-      const top = Math.max(6, Math.min(height - h - 6, y + 16 + h > height ? y - h - 12 : y + 16));
-      box.style.transform = `translate(${left}px, ${top}px)`;
+      at = { x, y, width, height };
+      if (i < 0) {
+        shown = -1;
+        return;
+      }
+      if (i !== shown) {
+        shown = i;
+        const known = data.texts.peek(i);
+        fill(i, known);
+        if (!known)
+          data.texts.read(i).then((read) => {
+            if (shown !== i) return;
+            fill(i, read);
+            place();
+          });
+      }
+      place();
     },
   };
 }

@@ -177,6 +177,20 @@ export function glosses(count) {
 }
 
 /**
+ * TF-IDF weights of glosses: ours, which equal scikit-learn's.
+ * @param {number} count @param {number} minDf @returns {Promise<string>} path of a SciPy sparse .npz
+ */
+export async function weights(count, minDf) {
+  const path = join(folder, `weights-${count}-${minDf}.npz`);
+  if (existsSync(path)) return path;
+  const texts = JSON.parse(readFileSync(glosses(count), 'utf8'));
+  const { TfidfVectorizer } = await import('../../dist/esm/index.js');
+  const { writeSparseNpz } = await import('../../dist/esm/io/index.js');
+  await writeSparseNpz(path, await new TfidfVectorizer({ minDf }).fitTransform(texts));
+  return path;
+}
+
+/**
  * Japanese documents, each of `parts` headlines of the bundled corpus drawn at random.
  * @param {number} count @param {number} parts @returns {string} path of a JSON array of strings
  */

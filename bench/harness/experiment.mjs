@@ -32,7 +32,7 @@ import { median } from './timing.mjs';
  * @property {'lower' | 'higher'} better
  * @property {string} method how the value comes about, for the reader of the results
  * @property {Contender[]} contenders ours first
- * @property {(mode: { full: boolean, threads: number }) => Case[]} cases
+ * @property {(mode: { full: boolean, threads: number }) => Case[] | Promise<Case[]>} cases
  * @property {(spec: Case, results: ContenderResult[], ceilings: any) => void | Promise<void>} [finish] adds quality or ceilings to `facts`
  */
 
@@ -106,7 +106,7 @@ async function runTrial(contender, job, threads) {
  */
 export async function runExperiment(experiment, { full, threads, ceilings, say }) {
   const cases = [];
-  for (const spec of experiment.cases({ full, threads })) {
+  for (const spec of await experiment.cases({ full, threads })) {
     say(`${experiment.name} ${spec.label}: ${spec.trials} trials`);
     /** @type {ContenderResult[]} */
     const results = experiment.contenders.map((contender) => ({

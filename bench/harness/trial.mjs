@@ -4,5 +4,6 @@ import { pathToFileURL } from 'node:url';
 const [module, job] = process.argv.slice(2);
 const { trial } = await import(pathToFileURL(module).href);
 const result = await trial(JSON.parse(job));
-process.stdout.write(`\n${JSON.stringify(result)}\n`);
+const memory = process.resourceUsage().maxRSS / 1024;
+process.stdout.write(`\n${JSON.stringify({ memory, ...result })}\n`);
 process.exit(0);

@@ -10,12 +10,16 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(environment);
   env.AddCleanupHook([](Environment* e) { e->stop(); }, environment);
   exports.Set("info", Napi::Function::New(env, info));
+  exports.Set("cuda", Napi::Function::New(env, cuda_devices));
   exports.Set("distances", Napi::Function::New(env, distances));
   exports.Set("nearest", Napi::Function::New(env, nearest));
   exports.Set("assign", Napi::Function::New(env, assign));
   exports.Set("kmeans", Napi::Function::New(env, kmeans));
+  exports.Set("miniBatchKmeans", Napi::Function::New(env, mini_batch_kmeans));
   exports.Set("weightedMean", Napi::Function::New(env, weighted_mean));
   exports.Set("pca", Napi::Function::New(env, pca));
+  exports.Set("truncatedSvd", Napi::Function::New(env, truncated_svd));
+  exports.Set("truncatedSvdTransform", Napi::Function::New(env, truncated_svd_transform));
   exports.Set("hdbscan", Napi::Function::New(env, hdbscan));
   exports.Set("approximatePredict", Napi::Function::New(env, approximate_predict));
   exports.Set("fuzzySet", Napi::Function::New(env, fuzzy_set));

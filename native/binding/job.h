@@ -63,4 +63,10 @@ class Job : public core::Context {
   std::string error_message_;
 };
 
+// The number of the CUDA device that the job is to run on, or −1 for the CPU.
+inline int gpu_of(const Napi::CallbackInfo& info) {
+  const Napi::Value gpu = info[1].As<Napi::Object>().Get("gpu");
+  return gpu.IsNumber() ? gpu.As<Napi::Number>().Int32Value() : -1;
+}
+
 }  // namespace matomari::binding

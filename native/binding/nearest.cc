@@ -5,6 +5,7 @@
 #include "binding/args.h"
 #include "binding/job.h"
 #include "binding/operations.h"
+#include "cuda/assign.h"
 #include "nearest/assign.h"
 
 namespace matomari::binding {
@@ -42,10 +43,12 @@ Napi::Value assign(const Napi::CallbackInfo& info) {
   const Metric metric = args.metric();
   const ScreenWish screen = args.screen("screen");
   auto found = std::make_shared<Assigned>();
+  const int gpu = gpu_of(info);
   return Job::start(
       info.Env(), info[1].As<Napi::Object>(), args.pins(),
       [=](core::Context& ctx, const simd::Kernels& kernels) {
-        *found = matomari::assign(ctx, kernels, points, centroids, metric, labels, distances, screen);
+        *found = gpu < 0 ? matomari::assign(ctx, kernels, points, centroids, metric, labels, distances, screen)
+                         : cuda::assign(ctx, gpu, points, centroids, metric, labels, distances);
       },
       [found](Napi::Object result) {
         result.Set("screen", simd::name(found->screen));

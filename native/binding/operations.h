@@ -5,12 +5,16 @@
 namespace matomari::binding {
 
 Napi::Value info(const Napi::CallbackInfo& info);
+Napi::Value cuda_devices(const Napi::CallbackInfo& info);
 Napi::Value distances(const Napi::CallbackInfo& info);
 Napi::Value nearest(const Napi::CallbackInfo& info);
 Napi::Value assign(const Napi::CallbackInfo& info);
 Napi::Value kmeans(const Napi::CallbackInfo& info);
+Napi::Value mini_batch_kmeans(const Napi::CallbackInfo& info);
 Napi::Value weighted_mean(const Napi::CallbackInfo& info);
 Napi::Value pca(const Napi::CallbackInfo& info);
+Napi::Value truncated_svd(const Napi::CallbackInfo& info);
+Napi::Value truncated_svd_transform(const Napi::CallbackInfo& info);
 Napi::Value hdbscan(const Napi::CallbackInfo& info);
 Napi::Value approximate_predict(const Napi::CallbackInfo& info);
 Napi::Value fuzzy_set(const Napi::CallbackInfo& info);

@@ -3,6 +3,7 @@
 #include "binding/args.h"
 #include "binding/job.h"
 #include "binding/operations.h"
+#include "cuda/weighted_mean.h"
 
 namespace matomari::binding {
 
@@ -19,9 +20,15 @@ Napi::Value start(const Napi::CallbackInfo& info, Args& args) {
   weights.data = args.array<float>("data", weights.entries);
   const auto vectors = args.matrix("vectors", rows, cols);
   const auto out = args.output("out", columns, cols);
+  const int gpu = gpu_of(info);
   return Job::start(
       info.Env(), info[1].As<Napi::Object>(), args.pins(),
-      [=](core::Context& ctx, const simd::Kernels& k) { matomari::weighted_mean(ctx, k, weights, vectors, out); },
+      [=](core::Context& ctx, const simd::Kernels& k) {
+        if (gpu < 0)
+          matomari::weighted_mean(ctx, k, weights, vectors, out);
+        else
+          cuda::weighted_mean(ctx, gpu, weights, vectors, out);
+      },
       [](Napi::Object) {});
 }
 

@@ -30,7 +30,7 @@ class Context {
   void progress(const char* stage, std::uint64_t done, std::uint64_t total) noexcept {
     {
       const std::lock_guard lock(mutex_);
-      if (stage == progress_.stage && done <= progress_.done) return;
+      if (quiet_ > 0 || (stage == progress_.stage && done <= progress_.done)) return;
       progress_ = {stage, done, total};
     }
     on_progress();
@@ -47,12 +47,31 @@ class Context {
   }
 
  private:
+  friend class Quiet;
   virtual void on_progress() noexcept {}
 
   unsigned threads_;
   std::atomic<bool> cancelled_{false};
   mutable std::mutex mutex_;
   Progress progress_;
+  unsigned quiet_ = 0;
+};
+
+// While it lives, nothing is reported: for an operation inside another, which tells its own stage.
+class Quiet {
+ public:
+  explicit Quiet(Context& ctx) : ctx_(ctx) { add(1); }
+  ~Quiet() { add(-1); }
+  Quiet(const Quiet&) = delete;
+  Quiet& operator=(const Quiet&) = delete;
+
+ private:
+  void add(int step) noexcept {
+    const std::lock_guard lock(ctx_.mutex_);
+    ctx_.quiet_ += static_cast<unsigned>(step);
+  }
+
+  Context& ctx_;
 };
 
 }  // namespace matomari::core

@@ -6,11 +6,12 @@
 namespace matomari::core {
 
 // What an operation may throw. The names are those of NativeErrorCode in binding.d.ts.
-enum class Code { bad_input, out_of_memory, cancelled, internal };
+enum class Code { bad_input, no_device, out_of_memory, cancelled, internal };
 
 inline const char* name(Code code) noexcept {
   switch (code) {
     case Code::bad_input: return "bad_input";
+    case Code::no_device: return "no_device";
     case Code::out_of_memory: return "out_of_memory";
     case Code::cancelled: return "cancelled";
     case Code::internal: break;

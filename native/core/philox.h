@@ -21,7 +21,7 @@ inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::
 
 // What a draw is for. Part of the counter, so that two uses of one seed never share numbers.
 enum class Stream : std::uint32_t { kmeans_first = 1, kmeans_trial = 2, kmeans_random = 3, umap_spectral = 4, umap_noise = 5, umap_random = 6,
-                                    umap_point = 7, umap_round = 8 };
+                                    umap_point = 7, umap_round = 8, truncated_svd = 9, kmeans_batch = 10, kmeans_sample = 11, kmeans_reassign = 12 };
 
 // A whole number below `bound`, uniform to within 2^-64 · bound.
 inline std::uint64_t draw_below(std::uint64_t bound, std::uint64_t seed, Stream stream, std::uint32_t run,

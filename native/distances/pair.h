@@ -2,6 +2,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "core/host_device.h"
+
 // The float64 definition of a distance between two rows, one pair at a time. Everything that returns a distance
 // computes these, in index order, whatever screened the pair first: that is what makes results equal on every level.
 namespace matomari {
@@ -9,7 +11,7 @@ namespace matomari {
 enum class Metric { euclidean, sqeuclidean, cosine, dot };
 
 // Σ a·b. Products of float32 numbers are exact in float64, so that a fused multiply-add changes nothing.
-inline double dot_product(const float* a, const float* b, std::size_t d) noexcept {
+MATOMARI_HD inline double dot_product(const float* a, const float* b, std::size_t d) noexcept {
   double sum = 0;
   for (std::size_t l = 0; l < d; ++l) sum += static_cast<double>(a[l]) * static_cast<double>(b[l]);
   return sum;
@@ -33,7 +35,7 @@ inline void dot_product4(const float* a, const float* const (&b)[4], std::size_t
 
 // Σ (a − b)².
 template <class A, class B>
-inline double squared_difference(const A* a, const B* b, std::size_t d) noexcept {
+MATOMARI_HD inline double squared_difference(const A* a, const B* b, std::size_t d) noexcept {
   double sum = 0;
   for (std::size_t l = 0; l < d; ++l) {
     const double t = static_cast<double>(a[l]) - static_cast<double>(b[l]);
@@ -68,7 +70,7 @@ inline bool cancelled(double v, double whole) noexcept { return v < whole * 0x1p
 
 // The value of a metric from p = a·b, aa = a·a and bb = b·b. Where their sum cancels, `direct()` gives Σ (a − b)² instead.
 template <class Direct>
-inline double pair_value(Metric metric, double p, double aa, double bb, Direct&& direct) noexcept {
+MATOMARI_HD inline double pair_value(Metric metric, double p, double aa, double bb, Direct&& direct) noexcept {
   switch (metric) {
     case Metric::dot: return p;
     case Metric::cosine: {
@@ -85,7 +87,7 @@ inline double pair_value(Metric metric, double p, double aa, double bb, Direct&&
   return metric == Metric::euclidean ? std::sqrt(v) : v;
 }
 
-inline double pair_value(Metric metric, const float* a, double aa, const float* b, double bb, std::size_t d) noexcept {
+MATOMARI_HD inline double pair_value(Metric metric, const float* a, double aa, const float* b, double bb, std::size_t d) noexcept {
   return pair_value(metric, dot_product(a, b, d), aa, bb, [&] { return squared_difference(a, b, d); });
 }
 

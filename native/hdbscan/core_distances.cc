@@ -52,7 +52,11 @@ Neighbours core_distances(core::Context& ctx, const simd::Kernels& k, const Spac
   const Metric metric = space.cosine() ? Metric::cosine : Metric::euclidean;
   for (std::size_t first = 0; first < n; first += kRows) {
     const std::size_t rows = std::min(kRows, n - first);
-    nearest(ctx, k, {points.row(first), rows, points.cols}, points, count, metric, indices.data(), distances.data());
+    ctx.progress("core distances", first, n);
+    {
+      const core::Quiet quiet(ctx);
+      nearest(ctx, k, {points.row(first), rows, points.cols}, points, count, metric, indices.data(), distances.data());
+    }
     core::parallel_for(ctx, rows, 64, [&](std::size_t from, std::size_t to, unsigned) {
       for (std::size_t i = from; i < to; ++i) {
         const std::int32_t* const list = indices.data() + i * count;
@@ -60,8 +64,8 @@ Neighbours core_distances(core::Context& ctx, const simd::Kernels& k, const Spac
         out[first + i] = space.squared(first + i, static_cast<std::size_t>(list[samples]));
       }
     });
-    ctx.progress("core distances", first + rows, n);
   }
+  ctx.progress("core distances", n, n);
   return kept;
 }
 

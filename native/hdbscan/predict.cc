@@ -80,8 +80,12 @@ void approximate_predict(core::Context& ctx, const simd::Kernels& k, const Hdbsc
   Buffer<float> distances(indices.size());
   for (std::size_t first = 0; first < points.rows; first += kRows) {
     const std::size_t rows = std::min(kRows, points.rows - first);
-    nearest(ctx, k, {points.row(first), rows, points.cols}, model.points, count,
-            options.cosine ? Metric::cosine : Metric::euclidean, indices.data(), distances.data());
+    ctx.progress("predict", first, points.rows);
+    {
+      const core::Quiet quiet(ctx);
+      nearest(ctx, k, {points.row(first), rows, points.cols}, model.points, count,
+              options.cosine ? Metric::cosine : Metric::euclidean, indices.data(), distances.data());
+    }
     core::parallel_for(ctx, rows, 256, [&](std::size_t from, std::size_t to, unsigned) {
       std::vector<double> squared(count);
       for (std::size_t i = from; i < to; ++i) {
@@ -113,8 +117,8 @@ void approximate_predict(core::Context& ctx, const simd::Kernels& k, const Hdbsc
         probabilities[first + i] = static_cast<float>(share);
       }
     });
-    ctx.progress("predict", first + rows, points.rows);
   }
+  ctx.progress("predict", points.rows, points.rows);
 }
 
 }  // namespace matomari

@@ -14,6 +14,7 @@
 #include "core/parallel.h"
 #include "kmeans/centroid_sums.h"
 #include "kmeans/label_bounds.h"
+#include "kmeans/row_sums.h"
 #include "kmeans/seeding.h"
 #include "nearest/assign.h"
 #include "nearest/centroid_search.h"
@@ -51,7 +52,7 @@ class Fit {
         inverse_norm_(options.cosine ? n_ : 0), factor_(options.cosine || options.weight ? n_ : 0), bounds_(d_),
         mean_(d_), centroids_(kc_ * d_), previous_(kc_ * d_), labels_(n_), next_labels_(n_), bounds_of_labels_(n_, kc_, d_) {
     require_finite(ctx, points, "points");
-    if (options.weight) check_weights();
+    if (options.weight) largest_weight_ = check_weights(options.weight, n_);
     if (options.cosine) require_directions(ctx, points, "points", inverse_norm_.data());
     for (std::size_t i = 0; i < factor_.size(); ++i)
       factor_[i] = (options.cosine ? inverse_norm_[i] : 1.0) * (options.weight ? static_cast<double>(options.weight[i]) : 1.0);
@@ -78,7 +79,7 @@ class Fit {
       for (std::size_t i = 0; i < kc_ * d_; ++i) rounded[i] = static_cast<float>(centroids_[i]);
       aim(ConstMatrix{rounded.data(), kc_, d_});
       assign_all(labels_.data(), labels_.data());
-      result.inertia = inertia(rounded.data());
+      result.inertia = inertia_of(ctx_, data(), rounded.data(), kc_, labels_.data(), kGrain);
       result.screen = search_->screen();
       result.rechecked_share = static_cast<double>(rechecked_) / static_cast<double>(screened_);
       if (r > 0 && !(result.inertia < best.inertia)) continue;
@@ -95,61 +96,11 @@ class Fit {
   Metric metric() const noexcept { return options_.cosine ? Metric::cosine : Metric::sqeuclidean; }
   const double* factor() const noexcept { return factor_.size() ? factor_.data() : nullptr; }
   const double* inverse_norm() const noexcept { return inverse_norm_.size() ? inverse_norm_.data() : nullptr; }
+  KMeansData data() const noexcept { return {points_, inverse_norm(), options_.weight, mean_.data(), packed_.get()}; }
   double weight_of(std::size_t i) const noexcept { return options_.weight ? static_cast<double>(options_.weight[i]) : 1.0; }
   double value(std::size_t i, std::size_t l) const noexcept {
     const auto v = static_cast<double>(points_.row(i)[l]);
     return options_.cosine ? v * inverse_norm_[i] : v;
-  }
-
-  void check_weights() {
-    double sum = 0;
-    for (std::size_t i = 0; i < n_; ++i) {
-      const double w = weight_of(i);
-      if (!std::isfinite(w) || w < 0)
-        throw core::Error(core::Code::bad_input, "sampleWeight[" + std::to_string(i) + "] is " + std::to_string(w) +
-                                                     ": weights must be finite and not negative");
-      sum += w;
-      largest_weight_ = std::max(largest_weight_, w);
-    }
-    if (sum == 0) throw core::Error(core::Code::bad_input, "sampleWeight is zero for every row: give at least one row a weight");
-  }
-
-  // Σ over rows of term(i), which must not be negative, in fixed point: the same whatever the order.
-  template <class Term>
-  double order_free_sum(Term&& term) {
-    Buffer<double> terms(n_);
-    std::vector<double> most(ctx_.threads(), 0.0);
-    core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
-      term(begin, end, terms.data());
-      for (std::size_t i = begin; i < end; ++i) most[slot] = std::max(most[slot], terms[i]);
-    });
-    const core::FixedSum fixed(*std::max_element(most.begin(), most.end()), n_);
-    std::int64_t sum = 0;
-    for (std::size_t i = 0; i < n_; ++i) sum += fixed.term(terms[i]);
-    return fixed.value(sum);
-  }
-
-  // Σ (value(i) − target(i))² for each row in [begin, end).
-  template <class T, class Target>
-  void squared_distances(std::size_t begin, std::size_t end, double* out, Target&& target) const {
-    std::size_t i = begin;
-    if (!options_.cosine)
-      for (; i + 4 <= end; i += 4) {
-        const float* const rows[4] = {points_.row(i), points_.row(i + 1), points_.row(i + 2), points_.row(i + 3)};
-        const T* const to[4] = {target(i), target(i + 1), target(i + 2), target(i + 3)};
-        double four[4];
-        squared_difference4(rows, to, d_, four);
-        std::copy_n(four, 4, out + i);
-      }
-    for (; i < end; ++i) {
-      const T* to = target(i);
-      double sum = 0;
-      for (std::size_t l = 0; l < d_; ++l) {
-        const double t = value(i, l) - static_cast<double>(to[l]);
-        sum += t * t;
-      }
-      out[i] = sum;
-    }
   }
 
   // The mean over columns of their variance, as scikit-learn scales its tolerance.
@@ -160,8 +111,8 @@ class Fit {
     all.apply(ctx_, moves);
     Buffer<double> mean(d_);
     for (std::size_t l = 0; l < d_; ++l) mean[l] = all.sum(0, l) / static_cast<double>(n_);
-    const double total = order_free_sum([&](std::size_t begin, std::size_t end, double* out) {
-      squared_distances<double>(begin, end, out, [&](std::size_t) { return mean.data(); });
+    const double total = order_free_sum(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, double* out) {
+      squared_distances<double>(data(), begin, end, out, [&](std::size_t) { return mean.data(); });
     });
     return total / static_cast<double>(n_) / static_cast<double>(d_);
   }
@@ -179,25 +130,14 @@ class Fit {
     if (options_.init == KMeansInit::given) {
       std::copy_n(options_.initial, kc_ * d_, centroids_.data());
     } else {
-      const KMeansData data{points_, inverse_norm(), options_.weight, mean_.data(), packed_.get()};
       const std::vector<std::size_t> rows = options_.init == KMeansInit::random
-                                                ? seed_random(ctx_, data, kc_, options_.seed, run)
-                                                : seed_plus_plus(ctx_, k_, data, kc_, options_.seed, run);
+                                                ? seed_random(ctx_, data(), kc_, options_.seed, run)
+                                                : seed_plus_plus(ctx_, k_, data(), kc_, options_.seed, run);
       for (std::size_t j = 0; j < kc_; ++j)
         for (std::size_t l = 0; l < d_; ++l) centroids_[j * d_ + l] = value(rows[j], l);
     }
     if (options_.cosine)
-      for (std::size_t j = 0; j < kc_; ++j) normalize(centroids_.data() + j * d_);
-  }
-
-  // Brings a vector to length 1; false where it has none.
-  bool normalize(double* v) const {
-    double square = 0;
-    for (std::size_t l = 0; l < d_; ++l) square += v[l] * v[l];
-    if (!(square > 0)) return false;
-    const double norm = std::sqrt(square);
-    for (std::size_t l = 0; l < d_; ++l) v[l] /= norm;
-    return true;
+      for (std::size_t j = 0; j < kc_; ++j) bring_to_unit_length(centroids_.data() + j * d_, d_);
   }
 
   // Takes another screen, and packs the rows for it.
@@ -294,7 +234,7 @@ class Fit {
     if (empty.empty()) return moves;
     Buffer<double> far(n_);
     core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
-      squared_distances<double>(begin, end, far.data(), [&](std::size_t i) {
+      squared_distances<double>(data(), begin, end, far.data(), [&](std::size_t i) {
         return previous_.data() + static_cast<std::size_t>(labels_[i]) * d_;
       });
     });
@@ -324,7 +264,7 @@ class Fit {
       const double w = weights.value(weight[j]);
       for (std::size_t l = 0; l < d_; ++l) c[l] = sums.sum(j, l) / w;
       // Directions that cancel leave no mean direction: the cluster keeps the one it had.
-      if (options_.cosine && !normalize(c)) std::copy_n(previous_.data() + j * d_, d_, c);
+      if (options_.cosine && !bring_to_unit_length(c, d_)) std::copy_n(previous_.data() + j * d_, d_, c);
     };
     place(heaviest);
     core::parallel_for(ctx_, kc_, 16, [&](std::size_t begin, std::size_t end, unsigned) {
@@ -343,21 +283,6 @@ class Fit {
       sum += t * t;
     }
     return sum;
-  }
-
-  // Σ weight · squared distance to the own centroid; for cosine Σ weight · (1 − cos).
-  double inertia(const float* rounded) {
-    Buffer<double> unit(options_.cosine ? kc_ * d_ : 0);
-    for (std::size_t i = 0; i < unit.size(); ++i) unit[i] = static_cast<double>(rounded[i]);
-    if (options_.cosine)
-      for (std::size_t j = 0; j < kc_; ++j) normalize(unit.data() + j * d_);
-    return order_free_sum([&](std::size_t begin, std::size_t end, double* out) {
-      if (options_.cosine)
-        squared_distances<double>(begin, end, out, [&](std::size_t i) { return unit.data() + static_cast<std::size_t>(labels_[i]) * d_; });
-      else
-        squared_distances<float>(begin, end, out, [&](std::size_t i) { return rounded + static_cast<std::size_t>(labels_[i]) * d_; });
-      for (std::size_t i = begin; i < end; ++i) out[i] *= options_.cosine ? weight_of(i) / 2 : weight_of(i);
-    });
   }
 
   core::Context& ctx_;

@@ -76,7 +76,7 @@ void CentroidSearch::decide(const Rows& rows, Scratch::Open* open, std::size_t c
     for (std::size_t n = 1; n < candidates.size(); ++n) {
       const auto j = static_cast<std::size_t>(candidates[n].index);
       const double value = s.value[at + n], magnitude = s.magnitude[at + n];
-      const double blur = (static_cast<double>(d_) + 8) * 0x1p-51 * (magnitude + size);
+      const double blur = value_blur(d_, magnitude + size);
       const bool wins = exact_centroids_ && std::abs(value - lowest) <= blur
                             ? compare_exactly(metric_, x, exact_centroids_ + j * d_, exact_centroids_ + winner * d_, d_, s.exact) < 0
                             : value < lowest;

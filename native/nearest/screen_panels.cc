@@ -21,24 +21,6 @@ double residual_norm(float square, std::size_t d) noexcept {
 
 }  // namespace
 
-ScreenBound::ScreenBound(const simd::ScreenKernels& k, Metric metric, std::size_t d) noexcept {
-  const double n = static_cast<double>(d);
-  const double nu = (k.value_steps * n + k.score_steps) * kUnit32;
-  gamma_ = nu < 0.5 ? nu / (1 - nu) : std::numeric_limits<double>::infinity();
-  slack_ = (n + 16) * 0x1p-51;
-  tiny_ = (n + 4) * (0x1p-146 + k.flush);
-  floor_ = metric == Metric::cosine ? 4 * slack_ : 0.0;
-}
-
-double ScreenBound::operator()(const Extent& x, const Extent& c, double offset) const noexcept {
-  const double rounded = x.norm + x.error;
-  const double size = offset + rounded * (c.norm + c.error);
-  if (!(size < 1e37)) return std::numeric_limits<double>::infinity();
-  const double sum = x.norm + c.norm;
-  return gamma_ * size + x.error * c.norm + rounded * c.error + kUnit32 * offset + slack_ * sum * sum +
-         tiny_ * (1 + sum) + floor_;
-}
-
 Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, std::size_t row,
                 float* work, std::uint32_t* groups, float* scale) noexcept {
   const std::size_t d = rows.points.cols;

@@ -6,6 +6,7 @@
 
 #include "core/buffer.h"
 #include "core/context.h"
+#include "core/host_device.h"
 #include "core/view.h"
 #include "nearest/panels.h"
 #include "simd/screens.h"
@@ -17,24 +18,41 @@ namespace matomari {
 // |x'·c' − x̂·ĉ| ≤ ‖x' − x̂‖‖c'‖ + ‖x̂‖‖c' − ĉ‖, and the sum of the rounded products as in ScoreBound.
 class ScreenBound {
  public:
-  ScreenBound(const simd::ScreenKernels& k, Metric metric, std::size_t d) noexcept;
-  double operator()(const Extent& x, const Extent& c, double offset) const noexcept;
+  // A score is off by at most value_steps · d + score_steps units of 2^-24, and by d · flush for underflow.
+  ScreenBound(double value_steps, double score_steps, double flush, Metric metric, std::size_t d) noexcept {
+    const double n = static_cast<double>(d);
+    const double nu = (value_steps * n + score_steps) * kUnit32;
+    gamma_ = nu < 0.5 ? nu / (1 - nu) : HUGE_VAL;
+    slack_ = (n + 16) * 0x1p-51;
+    tiny_ = (n + 4) * (0x1p-146 + flush);
+    floor_ = metric == Metric::cosine ? 4 * slack_ : 0.0;
+  }
+  ScreenBound(const simd::ScreenKernels& k, Metric metric, std::size_t d) noexcept
+      : ScreenBound(k.value_steps, k.score_steps, k.flush, metric, d) {}
+  MATOMARI_HD double operator()(const Extent& x, const Extent& c, double offset) const noexcept {
+    const double rounded = x.norm + x.error;
+    const double size = offset + rounded * (c.norm + c.error);
+    if (!(size < 1e37)) return HUGE_VAL;
+    const double sum = x.norm + c.norm;
+    return gamma_ * size + x.error * c.norm + rounded * c.error + kUnit32 * offset + slack_ * sum * sum +
+           tiny_ * (1 + sum) + floor_;
+  }
 
   // The same bound in parts, each at least its share: of_row + of_column + x.error · c.norm + length(x) · error(c).
-  double of_row(const Extent& x) const noexcept { return 2 * slack_ * x.norm * x.norm + tiny_ * x.norm + floor_; }
-  double of_column(const Extent& c, double offset) const noexcept {
+  MATOMARI_HD double of_row(const Extent& x) const noexcept { return 2 * slack_ * x.norm * x.norm + tiny_ * x.norm + floor_; }
+  MATOMARI_HD double of_column(const Extent& c, double offset) const noexcept {
     return (gamma_ + kUnit32) * offset + 2 * slack_ * c.norm * c.norm + tiny_ * (1 + c.norm);
   }
-  static double length(const Extent& x) noexcept { return x.norm + x.error; }
-  double error(const Extent& c) const noexcept { return c.error + gamma_ * (c.norm + c.error); }
+  MATOMARI_HD static double length(const Extent& x) noexcept { return x.norm + x.error; }
+  MATOMARI_HD double error(const Extent& c) const noexcept { return c.error + gamma_ * (c.norm + c.error); }
 
  private:
   double gamma_, slack_, tiny_, floor_;
 };
 
 // A float32 number that is not below (above) v.
-inline float at_least(double v) noexcept { return static_cast<float>(v * (v > 0 ? 1 + 0x1p-22 : 1 - 0x1p-22) + 1e-44); }
-inline float at_most(double v) noexcept { return -at_least(-v); }
+MATOMARI_HD inline float at_least(double v) noexcept { return static_cast<float>(v * (v > 0 ? 1 + 0x1p-22 : 1 - 0x1p-22) + 1e-44); }
+MATOMARI_HD inline float at_most(double v) noexcept { return -at_least(-v); }
 
 // Packed rows under a kernel: groups, and what belongs to each row.
 class RowBlock {

@@ -29,7 +29,9 @@ void tridiagonalize(const core::Context& ctx, double* a, std::size_t n, double* 
     ctx.check();
     double square = 0;
     for (std::size_t i = k + 1; i < n; ++i) square += a[i * n + k] * a[i * n + k];
-    const double norm = std::sqrt(square), head = a[(k + 1) * n + k];
+    // A matrix of low rank leaves rounding noise of rounding noise, step by step smaller: once it is too small to square,
+    // 2 / vv is infinite. Nothing is lost with it: float32 data give squares above 2^-600.
+    const double norm = square > 0x1p-900 ? std::sqrt(square) : 0, head = a[(k + 1) * n + k];
     const double alpha = head > 0 ? -norm : norm;
     std::fill(v.begin(), v.end(), 0.0);
     double beta = 0;

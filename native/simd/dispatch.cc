@@ -56,7 +56,7 @@ const ScreenKernels* screen_kernels(Screen screen, Level level) noexcept {
 }
 
 const char* name(Screen screen) noexcept {
-  return screen == Screen::int8 ? "int8" : screen == Screen::bf16 ? "bf16" : "f32";
+  return screen == Screen::f16 ? "f16" : screen == Screen::int8 ? "int8" : screen == Screen::bf16 ? "bf16" : "f32";
 }
 
 }  // namespace matomari::simd

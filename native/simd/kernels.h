@@ -32,7 +32,8 @@ inline constexpr int kLayoutBlock = 16;  // points moved at once: a multiple of 
 
 // Sixteen points and the springs that fire on each, in order.
 struct Springs {
-  float* own;                   // [dims × 16]: where they are; where they have moved to
+  const float* start;           // [dims × 16]: where they were when the round began: springs pull from here
+  float* own;                   // [dims × 16]: where they are, and random rows push from; where they have moved to
   const std::int32_t* targets;  // [springs × 16]: the rows that pull, for lane l the first counts[l]; any row beyond
   const std::int32_t* counts;   // [16]
   const std::int32_t* self;     // [16]: their own rows, which do not repel them, or −1
@@ -85,6 +86,8 @@ struct Kernels {
                 std::size_t out_ld, bool add) noexcept;
   // The same for rows that stand in float64, interleaved: x: [tiles][depth][row_tile64], out: [tiles × row_tile64 × panel64].
   void (*tile64)(const double* x, std::size_t tiles, const double* panel, std::size_t depth, double* out) noexcept;
+  // sum[l] += weight · x[l] in float64, l below d.
+  void (*add_scaled64)(const float* x, double weight, std::size_t d, double* sum) noexcept;
   // For column j below `columns`, over the entries from ends[j − 1] to ends[j], in order, in float64:
   // sum[j, l] += weight · x[row, l] and total[j] += weight. x: [rows × sum_width]; sum: [columns × sum_width].
   void (*add_weighted64)(const float* x, const WeightedRow* entries, const std::size_t* ends, std::size_t columns,
@@ -96,9 +99,18 @@ struct Kernels {
   void (*stream)(const float* x, std::size_t ld, std::size_t rows, std::size_t columns, float* out,
                  std::size_t out_ld) noexcept;
   // Moves sixteen points by their springs and by random rows of positions [points × dims]. Float32, each operation
-  // rounded by itself in one order. scratch: [3 × dims × lanes], aligned to 64 bytes.
+  // rounded by itself in one order. scratch: [4 × dims × lanes], aligned to 64 bytes.
   void (*push_and_pull)(const Forces& f, const float* positions, std::uint32_t points, std::size_t dims,
                         const Springs& s, float* scratch) noexcept;
+
+  // Blocks of eight float64 columns (block64.inl), all sums in order of the rows or entries.
+  // out[c] = Σ values[e] · block[indices[e], c].
+  void (*gather64)(const std::int32_t* indices, const float* values, std::size_t count, const double* block,
+                   double* out) noexcept;
+  // gram[c, d] = Σ x[i, c] · y[i, d]. gram: [8 × 8].
+  void (*cross64)(const double* x, const double* y, std::size_t rows, double* gram) noexcept;
+  // z[i, d] += Σ x[i, c] · mix[c, d], the sum first. mix: [8 × 8].
+  void (*mix64)(const double* x, const double* mix, std::size_t rows, double* z) noexcept;
 };
 
 // The table of a level, or null when this machine (or build) lacks it.

@@ -195,6 +195,14 @@ static void tile64(const double* x, std::size_t tiles, const double* panel, std:
   }
 }
 
+static void add_scaled64(const float* x, double weight, std::size_t d, double* sum) noexcept {
+  const D w = Lanes::set1d(weight);
+  std::size_t l = 0;
+  for (; l + WD <= d; l += WD)
+    Lanes::stored(sum + l, Lanes::fmaddd(w, Lanes::widen(x + l), Lanes::loadd(sum + l)));
+  for (; l < d; ++l) sum[l] += weight * static_cast<double>(x[l]);
+}
+
 static void add_weighted64(const float* x, const WeightedRow* entries, const std::size_t* ends, std::size_t columns,
                            double* sum, double* total) noexcept {
   for (std::size_t j = 0; j < columns; ++j) {
@@ -250,9 +258,10 @@ static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t
   Lanes::fence();
 }
 
+#include "simd/block64.inl"
 #include "simd/layout.inl"
 
-static constexpr Kernels table{Lanes::level, Lanes::name, Lanes::roundings, W,       MR,      NR,
+static constexpr Kernels table{Lanes::level, Lanes::name, Lanes::roundings, W,       MR,          NR,
                                MR64,         NR64,        FC,               NS * WD, &score_best, &score_store,
-                               &dot_few,     &center,     &dot64,           &tile64, &add_weighted64, &add_fixed,
-                               &stream,      &push_and_pull};
+                               &dot_few,     &center,     &dot64,           &tile64, &add_scaled64, &add_weighted64,
+                               &add_fixed,   &stream,     &push_and_pull,   &gather64, &cross64, &mix64};

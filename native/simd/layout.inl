@@ -88,10 +88,11 @@ template <int DIMS>
 static void push_and_pull_in(const Forces& f, const float* positions, std::uint32_t points, int dims, const Springs& s,
                              float* scratch) noexcept {
   const int d = DIMS ? DIMS : dims;
-  V fixed[3 * (DIMS ? DIMS : 1)];
+  V fixed[4 * (DIMS ? DIMS : 1)];
   V* const room = DIMS ? fixed : reinterpret_cast<V*>(scratch);
-  V *const own = room, *const move = room + d, *const difference = room + 2 * d;
+  V *const start = room, *const own = room + d, *const move = room + 2 * d, *const difference = room + 3 * d;
   for (int first = 0; first < kLayoutBlock; first += W) {
+    for (int c = 0; c < d; ++c) start[c] = Lanes::load(s.start + c * kLayoutBlock + first);
     for (int c = 0; c < d; ++c) own[c] = Lanes::load(s.own + c * kLayoutBlock + first);
     const Natural key = mix(fetch<Natural>(s.keys + first) ^ s.round_key);
     const Whole self = fetch<Whole>(s.self + first), counts = fetch<Whole>(s.counts + first);
@@ -104,7 +105,7 @@ static void push_and_pull_in(const Forces& f, const float* positions, std::uint3
       const V reach = idle ? none : alpha;
       const std::int32_t* const target = s.targets + fire * kLayoutBlock + first;
       for (int c = 0; c < d; ++c) move[c] = none;
-      force<DIMS, true>(f, positions, target, reach, dims, own, difference, move);
+      force<DIMS, true>(f, positions, target, reach, dims, start, difference, move);
       for (int n = 0; n < f.pushes; ++n) {
         drawn += 0x9e3779b9u;
         std::uint32_t number[W] __attribute__((aligned(64)));

@@ -10,7 +10,7 @@
 // Packed values stand in groups of 32 bits (2 × bf16, 4 × int8), which one instruction multiplies and adds up.
 namespace matomari::simd {
 
-enum class Screen { f32, bf16, int8 };
+enum class Screen { f32, bf16, int8, f16 };  // f16: on the tensor cores of a CUDA device
 
 // A kernel gives the lowest value that a score may truly have: its error grows with the row as error · norm[j] +
 // length · error[j] does, and with the column as `offset` has allowed for.

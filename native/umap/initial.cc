@@ -9,6 +9,7 @@
 #include "core/elementary.h"
 #include "core/parallel.h"
 #include "core/philox.h"
+#include "core/sort.h"
 #include "pca/pca.h"
 #include "umap/spectral_init.h"
 
@@ -72,11 +73,13 @@ void pca_init(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, Me
   std::copy(embedding.begin(), embedding.end(), out);
 }
 
-bool has_equal_rows(ConstMatrix m) {
+bool has_equal_rows(core::Context& ctx, ConstMatrix m) {
   std::vector<std::size_t> order(m.rows);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  auto compare = [&](std::size_t a, std::size_t b) { return std::lexicographical_compare(m.row(a), m.row(a) + m.cols, m.row(b), m.row(b) + m.cols); };
-  std::sort(order.begin(), order.end(), compare);
+  core::sort_in_pieces(ctx, order, [&](std::size_t a, std::size_t b) {
+    const auto [p, q] = std::mismatch(m.row(a), m.row(a) + m.cols, m.row(b));
+    return p == m.row(a) + m.cols ? a < b : *p < *q;
+  });
   return std::adjacent_find(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
            return std::equal(m.row(a), m.row(a) + m.cols, m.row(b));
          }) != order.end();
@@ -112,7 +115,7 @@ UmapInit initial_positions(core::Context& ctx, const simd::Kernels& k, ConstMatr
   }
   fill_square(at.data(), n, dims);
   // Rows given in one place would stay together: a thousandth of the distance that n rows keep in this square.
-  if (used == UmapInit::given && has_equal_rows({options.initial, n, dims})) {
+  if (used == UmapInit::given && has_equal_rows(ctx, {options.initial, n, dims})) {
     const double apart = kSide / core::exp(core::log(static_cast<double>(n)) / static_cast<double>(dims));
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t c = 0; c < dims; ++c) at[i * dims + c] += 5e-4 * apart * noise(i, c, options.seed);

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <numeric>
 #include <vector>
 
 #include "core/buffer.h"
 #include "core/parallel.h"
 #include "core/philox.h"
 #include "core/rounds.h"
+#include "core/sort.h"
 
 namespace matomari {
 
@@ -21,10 +21,10 @@ constexpr std::size_t kLanes = kLayoutBlock;
 constexpr std::size_t kFires = 1024;  // springs of a point handed to the kernel at once
 constexpr std::uint32_t kStep = 0x9e3779b9;
 
-// A spring fires in `rate` of 2^31 rounds, evenly spaced.
+// A spring fires in `rate` of 2^31 rounds, evenly spaced: whenever phase + round · rate begins another 2^31.
 struct Spring {
   std::int32_t to;
-  std::uint32_t rate;
+  std::uint32_t rate, phase;
 };
 
 class Layout {
@@ -34,48 +34,37 @@ class Layout {
          const float* fixed, std::size_t fixed_rows)
       : ctx_(ctx), k_(k), options_(options), n_(graph.rows), dims_(dims), blocks_((n_ + kLanes - 1) / kLanes),
         fixed_(fixed), targets_(fixed ? fixed_rows : n_), order_(n_), starts_(n_ + 1), keys_(blocks_ * kLanes, 0u),
-        fires_(ctx.threads() * kFires * kLanes, 0), scratch_(ctx.threads() * 3 * dims * kLanes),
-        own_(ctx.threads() * dims * kLanes) {
-    arrange(graph);
+        fires_(ctx.threads() * kFires * kLanes, 0), scratch_(ctx.threads() * 4 * dims * kLanes),
+        own_(ctx.threads() * 2 * dims * kLanes) {
     const double a = options.curve.a, b = options.curve.b;
     forces_ = {static_cast<float>(a), static_cast<float>(b), static_cast<float>(-2 * a * b),
                static_cast<float>(2 * options.repulsion * b), 0, 0};
-    // A new row's numbers depend on its first neighbours, not on where it stands among other new rows.
-    for (std::size_t p = 0; p < n_; ++p) {
-      const auto i = static_cast<std::size_t>(order_[p]);
-      const std::int32_t* const near = graph.indices.data() + graph.indptr[i];
-      const auto degree = static_cast<std::size_t>(graph.indptr[i + 1] - graph.indptr[i]);
-      const auto name = static_cast<std::uint32_t>(fixed && degree > 0 ? near[0] : order_[p]);
-      const auto second = static_cast<std::uint32_t>(fixed && degree > 1 ? near[1] : 0);
-      keys_[p] = core::philox({name, second, 0, static_cast<std::uint32_t>(core::Stream::umap_point)}, options.seed)[0];
-    }
+    arrange(graph);
   }
 
   // umap-learn lets a spring fire once for each of its directions, and moves both ends each time. Here every end moves
-  // itself, in two rounds an epoch: pulled twice in a row to where the other end was, it would go too far (measured:
-  // trustworthiness falls by 0.002). Odd blocks move after even ones and see where those are by then.
+  // itself, in two rounds an epoch. Both ends fire in the same round and are pulled by the same force, that between the
+  // places where the round found them: what moves one moves the other as much the other way, and a group of points that
+  // pull each other stays where it is. Where the two do not match, groups drift, and pieces of them get lost
+  // (docs/decisions/matched-springs.md).
   void settle(float* embedding) {
-    Buffer<float> now(n_ * dims_), next(n_ * dims_);
+    Buffer<float> positions[2] = {Buffer<float>(n_ * dims_), Buffer<float>(n_ * dims_)};
     for (std::size_t p = 0; p < n_; ++p)
-      std::copy_n(embedding + static_cast<std::size_t>(order_[p]) * dims_, dims_, now.data() + p * dims_);
-    // Two rounds an epoch, two turns a round.
-    auto blocks_of = [&](std::uint32_t turn) { return (blocks_ + 1 - turn % 2) / 2; };
+      std::copy_n(embedding + static_cast<std::size_t>(order_[p]) * dims_, dims_, positions[0].data() + p * dims_);
     core::parallel_rounds(
-        ctx_, 4 * options_.epochs, std::clamp<std::size_t>(blocks_ / (16 * ctx_.threads()), 4, 64), blocks_of,
-        [&](std::uint32_t turn, std::size_t begin, std::size_t end, unsigned slot) {
-          const Round round = round_of(turn / 2, 2);
-          for (std::size_t b = begin; b < end; ++b)
-            move(2 * b + turn % 2, round, now.data(), now.data(), next.data(), slot);
+        ctx_, 2 * options_.epochs, std::clamp<std::size_t>(blocks_ / (16 * ctx_.threads()), 4, 64),
+        [&](std::uint32_t) { return blocks_; },
+        [&](std::uint32_t number, std::size_t begin, std::size_t end, unsigned slot) {
+          const Round round = round_of(number, 2);
+          const float* const now = positions[number % 2].data();
+          for (std::size_t b = begin; b < end; ++b) move(b, round, now, now, positions[(number + 1) % 2].data(), slot);
         },
-        [&](std::uint32_t turn) {
-          for (std::size_t b = turn % 2; b < blocks_; b += 2) {
-            const std::size_t first = b * kLanes * dims_, last = std::min((b + 1) * kLanes, n_) * dims_;
-            std::copy(next.data() + first, next.data() + last, now.data() + first);
-          }
-          if (turn % 4 == 3) ctx_.progress("layout", turn / 4 + 1, options_.epochs);
+        [&](std::uint32_t number) {
+          if (number % 2 == 1) ctx_.progress("layout", number / 2 + 1, options_.epochs);
         });
+    // An even number of rounds: the last one wrote to the first.
     for (std::size_t p = 0; p < n_; ++p)
-      std::copy_n(now.data() + p * dims_, dims_, embedding + static_cast<std::size_t>(order_[p]) * dims_);
+      std::copy_n(positions[0].data() + p * dims_, dims_, embedding + static_cast<std::size_t>(order_[p]) * dims_);
   }
 
   // Rows that only fixed ones act on need not wait for one another.
@@ -103,28 +92,43 @@ class Layout {
     float most = fixed_ ? 1.0f : 0.0f;
     for (std::size_t e = 0; e < edges; ++e) most = std::max(most, graph.weights[e]);
     const float least = most / static_cast<float>(options_.least_epochs);
-    std::vector<std::uint64_t> total(n_, 0);
+    struct Busy {
+      std::uint64_t total;
+      std::int32_t row;
+    };
+    std::vector<Busy> busy(n_);
     auto rate = [&](std::size_t e) -> std::uint32_t {
       const float w = graph.weights[e];
       return w < least ? 0u : static_cast<std::uint32_t>(static_cast<double>(w) / static_cast<double>(most) * 0x1p31);
     };
     std::vector<std::size_t> kept(n_, 0);
     core::parallel_for(ctx_, n_, 4096, [&](std::size_t begin, std::size_t end, unsigned) {
-      for (std::size_t i = begin; i < end; ++i)
+      for (std::size_t i = begin; i < end; ++i) {
+        busy[i] = {0, static_cast<std::int32_t>(i)};
         for (auto e = first(graph, i); e < first(graph, i + 1); ++e) {
-          total[i] += rate(e);
+          busy[i].total += rate(e);
           kept[i] += rate(e) != 0;
         }
+      }
     });
-    std::iota(order_.begin(), order_.end(), 0);
-    std::sort(order_.begin(), order_.end(), [&](std::int32_t i, std::int32_t j) {
-      const auto a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
-      return total[a] != total[b] ? total[a] > total[b] : a < b;
+    core::sort_in_pieces(ctx_, busy, [](const Busy& a, const Busy& b) {
+      return a.total != b.total ? a.total > b.total : a.row < b.row;
     });
-    ctx_.check();
+    std::transform(busy.begin(), busy.end(), order_.begin(), [](const Busy& one) { return one.row; });
     starts_[0] = 0;
     for (std::size_t p = 0; p < n_; ++p) starts_[p + 1] = starts_[p] + kept[static_cast<std::size_t>(order_[p])];
     springs_ = Buffer<Spring>(starts_[n_]);
+    // A new row's numbers depend on its first neighbours, not on where it stands among other new rows.
+    core::parallel_for(ctx_, n_, 4096, [&](std::size_t begin, std::size_t end, unsigned) {
+      for (std::size_t p = begin; p < end; ++p) {
+        const auto i = static_cast<std::size_t>(order_[p]);
+        const std::int32_t* const near = graph.indices.data() + graph.indptr[i];
+        const auto degree = static_cast<std::size_t>(graph.indptr[i + 1] - graph.indptr[i]);
+        const auto name = static_cast<std::uint32_t>(fixed_ && degree > 0 ? near[0] : order_[p]);
+        const auto second = static_cast<std::uint32_t>(fixed_ && degree > 1 ? near[1] : 0);
+        keys_[p] = core::philox({name, second, 0, static_cast<std::uint32_t>(core::Stream::umap_point)}, options_.seed)[0];
+      }
+    });
     Buffer<std::int32_t> place(fixed_ ? 0 : n_);
     if (!fixed_)
       for (std::size_t p = 0; p < n_; ++p) place[static_cast<std::size_t>(order_[p])] = static_cast<std::int32_t>(p);
@@ -135,7 +139,10 @@ class Layout {
         for (auto e = first(graph, i); e < first(graph, i + 1); ++e)
           if (const std::uint32_t r = rate(e)) {
             const std::int32_t j = graph.indices[e];
-            springs_[at++] = {fixed_ ? j : place[static_cast<std::size_t>(j)], r};
+            const std::int32_t to = fixed_ ? j : place[static_cast<std::size_t>(j)];
+            // The same from either end.
+            const std::uint32_t other = fixed_ ? static_cast<std::uint32_t>(at - starts_[p]) * kStep : keys_[static_cast<std::size_t>(to)];
+            springs_[at++] = {to, r, keys_[p] + other};
           }
       }
     });
@@ -161,16 +168,17 @@ class Layout {
   // One round of one block, from `from` to `to`, both [n × dims].
   void move(std::size_t block, const Round& round, const float* others, const float* from, float* to, unsigned slot) {
     const std::size_t begin = block * kLanes, lanes = std::min(kLanes, n_ - begin);
-    float* const own = own_.data() + slot * dims_ * kLanes;
+    float *const start = own_.data() + slot * 2 * dims_ * kLanes, *const own = start + dims_ * kLanes;
     std::int32_t* const fires = fires_.data() + slot * kFires * kLanes;
     std::int32_t counts[kLanes], self[kLanes];
     std::size_t at[kLanes];
     for (std::size_t l = 0; l < kLanes; ++l) {
       at[l] = l < lanes ? starts_[begin + l] : 0;
       self[l] = fixed_ || l >= lanes ? -1 : static_cast<std::int32_t>(begin + l);
-      for (std::size_t c = 0; c < dims_; ++c) own[c * kLanes + l] = l < lanes ? from[(begin + l) * dims_ + c] : 0.0f;
+      for (std::size_t c = 0; c < dims_; ++c)
+        start[c * kLanes + l] = own[c * kLanes + l] = l < lanes ? from[(begin + l) * dims_ + c] : 0.0f;
     }
-    simd::Springs springs{own, fires, counts, self, keys_.data() + begin, round.key, 0};
+    simd::Springs springs{start, own, fires, counts, self, keys_.data() + begin, round.key, 0};
     for (bool more = true; more;) {
       more = false;
       for (std::size_t l = 0; l < kLanes; ++l) {
@@ -180,8 +188,7 @@ class Layout {
         std::size_t e = at[l], found = 0;
         for (; e < end && found < kFires; ++e) {
           fires[found * kLanes + l] = springs_[e].to;
-          // Fires when the count of whole turns, starting from a place of its own, goes up.
-          const std::uint32_t turn = static_cast<std::uint32_t>(e - starts_[begin + l]) * kStep + keys_[begin + l] + round.number * springs_[e].rate;
+          const std::uint32_t turn = springs_[e].phase + round.number * springs_[e].rate;
           found += (turn & 0x7fffffff) < springs_[e].rate;
         }
         counts[l] = static_cast<std::int32_t>(found);
@@ -189,7 +196,7 @@ class Layout {
         more |= e < end;
       }
       k_.push_and_pull(round.forces, others, static_cast<std::uint32_t>(targets_), dims_, springs,
-                       scratch_.data() + slot * 3 * dims_ * kLanes);
+                       scratch_.data() + slot * 4 * dims_ * kLanes);
       springs.drawn += static_cast<std::uint32_t>(kFires) * static_cast<std::uint32_t>(round.forces.pushes) * kStep;
       if (ctx_.cancelled()) return;
     }

@@ -5,18 +5,12 @@
 
 #include "core/buffer.h"
 #include "core/context.h"
+#include "core/sparse.h"
 #include "simd/kernels.h"
 
 namespace matomari {
 
-// A sparse matrix in CSR. Index is int32 or int64.
-template <class Index>
-struct SparseView {
-  const Index* indptr;
-  const std::int32_t* indices;
-  const float* data;
-  std::size_t rows, cols, entries;
-};
+using core::SparseView;
 
 // The entries of a sparse matrix in blocks of consecutive rows, and within a block by column, rows ascending: a transpose
 // for each block, which the threads make side by side. Throws bad_input where the matrix is malformed or holds NaN.

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { readMatrix } from '../io/index.js';
-import { assignTexts } from '../pipeline/embed-texts.js';
-import { readRun } from '../pipeline/read-run.js';
+import { assignTexts, LSA } from '../pipeline/embed-texts.js';
+import { readFitted } from '../pipeline/read-run.js';
 import type { Context } from './context.js';
 import {
   type InputFlags,
@@ -21,7 +20,9 @@ interface Flags extends InputFlags, OperationFlags {
 export function define(command: Command, context: Context): void {
   const texts = inputArgument(
     command
-      .description('Finds the nearest cluster of a run for new texts, and prints id, cluster and distance.')
+      .description(
+        'Finds the cluster of a run for new texts, and prints id, cluster (-1: noise) and distance.',
+      )
       .argument('<rundir>', 'the --out folder of a run'),
   );
   operationFlags(inputFlags(texts))
@@ -37,21 +38,24 @@ Examples:
 }
 
 async function run(dir: string, input: string, flags: Flags, context: Context): Promise<void> {
-  const { model } = await readRun(dir);
-  const centroids = await readMatrix(join(dir, 'centroids.npy'));
+  const fitted = await readFitted(dir);
+  const { model } = fitted.info;
   const documents = await readCorpus(input, flags, context);
   const texts = documents.map(({ text }) => text);
-  const { labels, distances } = await assignTexts(
+  const { labels, distances, probabilities } = await assignTexts(
     texts,
-    centroids,
-    model.path ?? model.name,
+    fitted,
+    model.path ?? (model.name === 'lsa' ? join(dir, LSA) : model.name),
     operationOptions(flags, context),
   );
   context.bars.clear();
   const lines = documents.map(({ id }, i) => {
     const cluster = labels[i]!;
-    const distance = Number(distances[i]!.toPrecision(9));
-    return flags.json ? JSON.stringify({ id, cluster, distance }) : tsv(id, cluster, distance);
+    // Noise has no centroid: null as JSON, an empty field as text.
+    const distance = cluster < 0 ? null : Number(distances[i]!.toPrecision(9));
+    if (!flags.json) return tsv(id, cluster, distance ?? '');
+    const probability = probabilities && Number(probabilities[i]!.toPrecision(9));
+    return JSON.stringify({ id, cluster, distance, probability });
   });
   context.print(lines.join('\n'));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { native } from '../binding.js';
 import { environment } from '../check.js';
-import { resolveDevice, resolveSimd, resolveThreads } from '../device.js';
+import { resolveSimd, resolveThreads } from '../device.js';
 import { executionProviders } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import { version } from '../pipeline/versions.js';
@@ -42,7 +42,7 @@ async function examine(
   addon: Attempt<{ simdLevels: string[]; compiler: string }>,
   settings: Attempt<{ simd: string; threads: number }>,
 ) {
-  const gpu = attempt(() => resolveDevice('cuda'));
+  const gpu = attempt(() => native().cuda());
   const path = join(root, 'models', 'builtin');
   const bytes = statSync(join(path, 'onnx', 'model.onnx'), { throwIfNoEntry: false })?.size;
   return {
@@ -58,7 +58,11 @@ async function examine(
       forced: environment('MATOMARI_SIMD'),
     },
     threads: { used: settings.value?.threads, forced: environment('MATOMARI_THREADS') },
-    gpu: { available: !gpu.error, reason: gpu.error?.message },
+    gpu: {
+      available: (gpu.value?.devices.length ?? 0) > 0,
+      devices: gpu.value?.devices ?? [],
+      reason: gpu.value?.reason ?? gpu.error?.message,
+    },
     models: { builtin: { path, present: bytes !== undefined, bytes }, cache: null },
     onnxruntime: await executionProviders(),
   };
@@ -93,7 +97,7 @@ function lines(found: Findings): string[] {
     `addon         ${addon.loaded ? `loaded, built by ${addon.compiler}` : `not loaded: ${addon.reason}`}`,
     `simd          ${simd.used ?? 'unknown'}${forced('MATOMARI_SIMD', simd.forced)}; this machine has ${simd.levels.join(', ') || 'none'}`,
     `threads       ${threads.used ?? 'unknown'}${forced('MATOMARI_THREADS', threads.forced)}`,
-    `gpu           ${gpu.available ? 'cuda' : `none: ${gpu.reason}`}`,
+    `gpu           ${gpu.available ? gpu.devices.map(({ name, memory }, i) => `cuda:${i} ${name}, ${(memory / 2 ** 30).toFixed(0)} GiB`).join('; ') : `none: ${gpu.reason}`}`,
     `model         builtin, ${size}, ${models.builtin.path}`,
     'model cache   none: other models are read from their own folders',
     `onnxruntime   ${onnxruntime.version === undefined ? `not loaded: ${onnxruntime.reason}` : `${onnxruntime.version}: ${providers.join(', ')}`}`,

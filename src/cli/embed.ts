@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { streamDocuments } from '../io/index.js';
+import type { EmbedFacts, EmbedOptions, LsaEmbedder } from '../embed/index.js';
+import { streamDocuments, writeNpy } from '../io/index.js';
 import type { Progress } from '../job.js';
-import { withEmbedder } from '../pipeline/embed-texts.js';
+import { asLsa, withEmbedder } from '../pipeline/embed-texts.js';
 import type { Context } from './context.js';
 import {
   type InputFlags,
@@ -25,7 +26,7 @@ interface Flags extends InputFlags, OperationFlags {
 export function define(command: Command, context: Context): void {
   const texts = inputArgument(
     command.description(
-      'Embeds every text into one row of an .npy file, in memory that does not grow with the corpus.',
+      'Embeds every text into one row of an .npy file, in memory that does not grow with the corpus (but for lsa).',
     ),
   );
   operationFlags(modelFlag(inputFlags(texts)))
@@ -38,7 +39,9 @@ export function define(command: Command, context: Context): void {
       `
 Examples:
   matomari embed headlines.csv --text title --out embeddings.npy
-  matomari embed abstracts.jsonl --text abstract --model models/multilingual-e5-small --prompt passage --out e5.npy`,
+  matomari embed abstracts.jsonl --text abstract --model models/multilingual-e5-small --prompt passage --out e5.npy
+  matomari embed abstracts.jsonl --text abstract --model lsa --out lsa.npy     (what it learns goes to lsa.model,
+  matomari embed more.jsonl --text abstract --model lsa.model --out more.npy    which is a model itself)`,
     )
     .action((input: string, flags: Flags) => run(input, flags, context));
 }
@@ -54,12 +57,10 @@ async function run(input: string, flags: Flags, context: Context): Promise<void>
   if (input !== '-') for await (const _ of documents()) total++;
   const onProgress = ({ stage, done }: Progress) => context.bars.update({ stage, done, total });
   const found = await withEmbedder(model, operation, async (embedder) => {
-    const facts = await embedder.embedToFile(textsOf(documents()), out, {
-      prompt,
-      resume,
-      signal,
-      onProgress,
-    });
+    const lsa = asLsa(embedder);
+    const facts = await (lsa && !lsa.fitted
+      ? learn(lsa, textsOf(documents()), out, { prompt, signal, onProgress })
+      : embedder.embedToFile(textsOf(documents()), out, { prompt, resume, signal, onProgress }));
     return { ...facts, embedder: embedder.model, maxTokens: embedder.maxTokens };
   });
   const seconds = (performance.now() - start) / 1000;
@@ -73,6 +74,21 @@ async function run(input: string, flags: Flags, context: Context): Promise<void>
       `${count(rows)} × ${cols} in ${out}: ${count(tokens)} tokens in ${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} texts/s)`,
     );
   if (truncated > 0) context.note(cutNote(truncated, maxTokens));
+}
+
+/** Fits to all the texts, and keeps what was learnt beside their vectors. */
+async function learn(
+  lsa: LsaEmbedder,
+  stream: AsyncIterable<string>,
+  out: string,
+  options: EmbedOptions,
+): Promise<EmbedFacts & { rows: number; cols: number }> {
+  const texts: string[] = [];
+  for await (const text of stream) texts.push(text);
+  const { rows, cols, data, tokens, truncated } = await lsa.fitEmbed(texts, options);
+  await writeNpy(out, { data, rows, cols });
+  await lsa.save(`${out.replace(/\.npy$/, '')}.model`);
+  return { rows, cols, tokens, truncated };
 }
 
 /** Says that texts were cut, because nothing in the result shows it. */

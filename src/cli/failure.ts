@@ -32,11 +32,20 @@ const FLAGS: Record<string, string> = {
   maxIter: '--max-iter',
   nInit: '--n-init',
   stopWords: '--stop-words',
+  reduceDims: '--reduce-dims',
+  nNeighbors: '--neighbors',
+  minDist: '--min-dist',
+  minClusterSize: '--min-cluster-size',
+  minSamples: '--min-samples',
+  clusterSelectionEpsilon: '--cluster-selection-epsilon',
+  clusterSelectionMethod: '--cluster-selection-method',
+  allowSingleCluster: '--allow-single-cluster',
+  maxClusterSize: '--max-cluster-size',
 };
 
 const inFlags = (message: string): string =>
   message
-    .replace(/^(discoverTopics|kmeans|readDocuments|TfidfVectorizer|matomari): /, '')
+    .replace(/^(discoverTopics|kmeans|umap|hdbscan|readDocuments|TfidfVectorizer|matomari): /, '')
     .replace(/\b[a-z]+[A-Z][a-zA-Z]+\b/g, (name) => FLAGS[name] ?? name);
 
 /** Commander's complaint, which may have two lines, as one sentence. */

@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander';
 import { checkInteger, checkNumber, checkOneOf } from '../check.js';
-import { DEVICES, type Device } from '../device.js';
+import { checkDevice, type Device } from '../device.js';
+import type { HdbscanOptions } from '../hdbscan.js';
 import { readDocuments } from '../io/index.js';
 import type { OperationOptions } from '../job.js';
 import type { GivenNaming, StopWords } from '../pipeline/options.js';
+import type { UmapOptions } from '../umap.js';
 import type { Context } from './context.js';
 
 /** A flag whose value is an integer of at least `min`. */
@@ -56,7 +58,11 @@ export function inputFlags(command: Command): Command {
 }
 
 export const modelFlag = (command: Command): Command =>
-  command.option('--model <model>', 'embedding model: builtin, or the folder of a model', 'builtin');
+  command.option(
+    '--model <model>',
+    'embedding model: builtin, lsa (learns from the texts), or the folder of a model',
+    'builtin',
+  );
 
 export interface OperationFlags {
   device?: Device;
@@ -65,7 +71,12 @@ export interface OperationFlags {
 
 export function operationFlags(command: Command): Command {
   return command
-    .addOption(oneOf('--device <device>', 'where to compute', DEVICES))
+    .addOption(
+      new Option(
+        '--device <device>',
+        'where to compute: auto, cpu, cuda, or cuda:1 for the second GPU',
+      ).argParser((value) => checkDevice('--device', value)),
+    )
     .addOption(integer('--threads <n>', 'threads to use (default: every processor)', 1, 1024));
 }
 
@@ -107,4 +118,74 @@ export async function namingOptions(flags: NamingFlags): Promise<GivenNaming> {
 async function readStopWords(words: string | undefined): Promise<StopWords | undefined> {
   if (words === undefined || words === 'japanese' || words === 'english') return words;
   return (await readDocuments(words, { format: 'lines' })).map(({ text }) => text.trim());
+}
+
+export interface UmapFlags {
+  neighbors?: number;
+  minDist?: number;
+}
+
+export function umapFlags(command: Command): Command {
+  return command
+    .addOption(
+      integer('--neighbors <n>', 'UMAP: neighbours of a point, itself included (default: 15)', 2, 1e6),
+    )
+    .addOption(number('--min-dist <x>', 'UMAP: how close points may lie in the map (default: 0.1)', 0));
+}
+
+export const umapOptions = ({
+  neighbors,
+  minDist,
+}: UmapFlags): Pick<UmapOptions, 'nNeighbors' | 'minDist'> => ({
+  nNeighbors: neighbors,
+  minDist,
+});
+
+export interface HdbscanFlags {
+  minClusterSize?: number;
+  minSamples?: number;
+  clusterSelectionEpsilon?: number;
+  clusterSelectionMethod?: 'eom' | 'leaf';
+  allowSingleCluster?: boolean;
+  maxClusterSize?: number;
+}
+
+export function hdbscanFlags(command: Command): Command {
+  return command
+    .addOption(integer('--min-cluster-size <n>', 'HDBSCAN: the smallest cluster (default: 5)', 2))
+    .addOption(
+      integer(
+        '--min-samples <n>',
+        'HDBSCAN: how many others make a place dense; more make more noise (default: --min-cluster-size)',
+        1,
+      ),
+    )
+    .addOption(
+      number(
+        '--cluster-selection-epsilon <x>',
+        'HDBSCAN: clusters nearer than this stay together (default: 0)',
+        0,
+      ),
+    )
+    .addOption(
+      oneOf('--cluster-selection-method <method>', 'HDBSCAN: the most stable clusters or the finest', [
+        'eom',
+        'leaf',
+      ]),
+    )
+    .option('--allow-single-cluster', 'HDBSCAN: all documents may be one cluster')
+    .addOption(integer('--max-cluster-size <n>', 'HDBSCAN: the largest cluster (default: no limit)', 1));
+}
+
+export function hdbscanOptions(flags: HdbscanFlags): Omit<HdbscanOptions, keyof OperationOptions> {
+  const { minClusterSize, minSamples, clusterSelectionEpsilon, clusterSelectionMethod } = flags;
+  const { allowSingleCluster, maxClusterSize } = flags;
+  return {
+    minClusterSize,
+    minSamples,
+    clusterSelectionEpsilon,
+    clusterSelectionMethod,
+    allowSingleCluster,
+    maxClusterSize,
+  };
 }

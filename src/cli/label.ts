@@ -5,10 +5,11 @@ import { MatomariError } from '../errors.js';
 import { readMatrix } from '../io/index.js';
 import type { OperationOptions } from '../job.js';
 import { inDirectory } from '../pipeline/directory.js';
+import { countClusters, meansOf } from '../pipeline/means.js';
 import type { Clustered } from '../pipeline/name.js';
 import { resolveMachine, resolveNaming } from '../pipeline/options.js';
 import { loadTopics, readLabels } from '../pipeline/read-run.js';
-import { meansOf, relabel } from '../pipeline/relabel.js';
+import { relabel } from '../pipeline/relabel.js';
 import { clusterJson, writeNames } from '../pipeline/write-run.js';
 import type { Context } from './context.js';
 import {
@@ -66,7 +67,7 @@ async function run(input: string, flags: Flags, context: Context): Promise<void>
   );
   if (flags.out !== undefined) await writeNames(flags.out, named);
   context.bars.clear();
-  const { clusters } = named;
+  const clusters = [...named.clusters, ...(named.noise ? [named.noise] : [])];
   if (flags.json) context.print(clusters.map(clusterJson).join('\n'));
   else context.print(clusters.map((cluster) => clusterText(cluster, context.columns)).join('\n'));
 }
@@ -101,5 +102,6 @@ async function readClustered(
         'bad_input',
         `${path} has ${rows} rows, but ${input} has ${documents.length} documents: give files of the same documents`,
       );
-  return { documents, embeddings, labels, ...(await meansOf(embeddings, labels, operation)) };
+  const means = await meansOf(embeddings, labels, countClusters(labels), operation);
+  return { documents, embeddings, labels, ...means };
 }

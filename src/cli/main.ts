@@ -16,8 +16,11 @@ const VERBS: Record<string, { summary: string; load: () => Promise<Verb> }> = {
   embed: { summary: 'embed texts into an .npy file', load: () => import('./embed.js') },
   tokens: { summary: 'count the tokens of every text', load: () => import('./tokens.js') },
   kmeans: { summary: 'cluster the rows of an .npy file', load: () => import('./kmeans.js') },
+  umap: { summary: 'lay the rows of an .npy file out on a map', load: () => import('./umap.js') },
+  hdbscan: { summary: 'cluster the rows of an .npy file by density', load: () => import('./hdbscan.js') },
   label: { summary: 'name clusters anew', load: () => import('./label.js') },
   assign: { summary: 'find the cluster of new texts', load: () => import('./assign.js') },
+  reassign: { summary: 'give the noise of a run to its clusters', load: () => import('./reassign.js') },
   eval: { summary: 'score clusters against known categories', load: () => import('./eval.js') },
   report: { summary: 'write the HTML report of a run again', load: () => import('./report.js') },
   doctor: {

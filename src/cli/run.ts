@@ -5,6 +5,9 @@ import type { Topics } from '../pipeline/topics.js';
 import type { Context } from './context.js';
 import { cutNote } from './embed.js';
 import {
+  type HdbscanFlags,
+  hdbscanFlags,
+  hdbscanOptions,
   type InputFlags,
   inputFlags,
   integer,
@@ -16,14 +19,19 @@ import {
   oneOf,
   operationFlags,
   operationOptions,
+  type UmapFlags,
+  umapFlags,
+  umapOptions,
 } from './flags.js';
 import { hashInput, inputArgument, readCorpus } from './input.js';
 import { summary } from './summary.js';
 
-interface Flags extends InputFlags, NamingFlags, OperationFlags {
+interface Flags extends InputFlags, NamingFlags, OperationFlags, UmapFlags, HdbscanFlags {
   model: string;
-  method: 'kmeans';
-  clusters: number;
+  method: 'kmeans' | 'hdbscan';
+  clusters?: number;
+  reduceDims?: number;
+  map: 'umap' | 'pca';
   seed: number;
   out: string;
   resume?: boolean;
@@ -35,8 +43,18 @@ export function define(command: Command, context: Context): void {
     inputFlags(inputArgument(command.description('Embeds, clusters, names, maps and reports a corpus.'))),
   )
     .addOption(oneOf('--method <method>', 'how to cluster', ['kmeans', 'hdbscan']).default('kmeans'))
-    .addOption(integer('--clusters <k>', 'how many clusters', 1).default(20))
+    .addOption(integer('--clusters <k>', 'kmeans: how many clusters (default: 20)', 1))
+    .addOption(
+      integer(
+        '--reduce-dims <d>',
+        'cluster a UMAP of so many dimensions; 0: the embeddings, 2: the map (default: 0 for kmeans, 2 for hdbscan)',
+        0,
+      ),
+    )
     .addOption(integer('--seed <n>', 'decides every random choice', 0).default(123));
+  hdbscanFlags(umapFlags(corpus)).addOption(
+    oneOf('--map <map>', 'what the map is', ['umap', 'pca']).default('umap'),
+  );
   operationFlags(namingFlags(corpus))
     .requiredOption('--out <dir>', 'folder for the results; made if need be')
     .option('--resume', 'keep the embeddings that an earlier run of the same texts and model left in --out')
@@ -47,6 +65,8 @@ export function define(command: Command, context: Context): void {
 Examples:
   matomari run headlines.csv --text title --id id --category category --clusters 20 --out out/headlines
   matomari run abstracts.jsonl --text abstract --model models/multilingual-e5-small --min-df 5 --out out/abstracts
+  matomari run theorems.txt --method hdbscan --neighbors 5 --min-cluster-size 2 --out out/theorems
+  matomari run abstracts.jsonl --text abstract --method hdbscan --reduce-dims 5 --min-cluster-size 20 --out out/abstracts
   matomari run texts/ --out out/texts                    (a folder of .txt files; folder names are categories)
   cat titles.txt | matomari run - --json --out out/titles`,
     )
@@ -54,14 +74,22 @@ Examples:
 }
 
 async function run(input: string, flags: Flags, context: Context): Promise<void> {
-  const { model: embedder, method, clusters: nClusters, seed, out, resume = false } = flags;
+  const { model: embedder, method, clusters: nClusters, reduceDims, map, seed, out, resume = false } = flags;
   const operation = operationOptions(flags, context);
   const naming = await namingOptions(flags);
   const read = async () => {
     const documents = await readCorpus(input, flags, context);
     return { documents, input: await hashInput(input, documents) };
   };
-  const options = { embedder, method, nClusters, seed, ...naming, ...operation };
+  const clustering = {
+    method,
+    nClusters,
+    reduceDims,
+    map,
+    umap: umapOptions(flags),
+    hdbscan: hdbscanOptions(flags),
+  };
+  const options = { embedder, ...clustering, seed, ...naming, ...operation };
   const topics = await runInto(out, read, options, { resume, watch: new Stopwatch(0) });
   context.bars.clear();
   const { truncated, maxTokens } = topics.info.model;
@@ -70,12 +98,12 @@ async function run(input: string, flags: Flags, context: Context): Promise<void>
 }
 
 /** The summary for programs. */
-function outcome({ documents, clusters, labels, scores, info, seconds }: Topics, out: string) {
+function outcome({ documents, clusters, noise, scores, info, seconds }: Topics, out: string) {
   const { model, device, simd, threads } = info;
   return {
     documents: documents.length,
     clusters: clusters.length,
-    noise: labels.reduce((sum, label) => sum + (label < 0 ? 1 : 0), 0),
+    noise: noise?.size ?? 0,
     metrics: scores ?? { ari: null, nmi: null, vMeasure: null },
     embedder: model.name,
     device,

@@ -7,12 +7,12 @@ const TERMS_SHOWN = 10;
 
 /** A run as a person reads it. */
 export function summary(topics: Topics, out: string, columns: number): string {
-  const { documents, clusters, info, scores, seconds } = topics;
+  const { documents, clusters, noise, info, scores, seconds } = topics;
   const { model } = info;
   const threads = `${info.threads} thread${info.threads === 1 ? '' : 's'}`;
   return [
-    `${count(documents.length)} documents in ${clusters.length} clusters · ${model.name}, ${model.dimensions} dimensions · ${info.device} ${info.simd}, ${threads}`,
-    ...clusters.map((cluster) => clusterText(cluster, columns)),
+    `${count(documents.length)} documents in ${clusters.length} clusters${noise ? `, ${count(noise.size)} of them noise` : ''} · ${model.name}, ${model.dimensions} dimensions · ${info.device} ${info.simd}, ${threads}`,
+    ...[...clusters, ...(noise ? [noise] : [])].map((cluster) => clusterText(cluster, columns)),
     ...(scores ? [`scores against the categories: ${scoreText(scores)}`] : []),
     `time: ${timeText(seconds)}`,
     `report: ${join(out, 'report.html')}`,
@@ -22,7 +22,7 @@ export function summary(topics: Topics, out: string, columns: number): string {
 /** A cluster's size, fit, best terms and nearest documents. */
 export function clusterText({ id, size, fit, terms, exemplars }: Cluster, columns: number): string {
   const indent = '    ';
-  const head = `cluster ${id}: ${count(size)} document${size === 1 ? '' : 's'}`;
+  const head = `${id < 0 ? 'noise' : `cluster ${id}`}: ${count(size)} document${size === 1 ? '' : 's'}`;
   const names = terms.slice(0, TERMS_SHOWN).map(({ term }) => term);
   return [
     '',

@@ -4,6 +4,8 @@ import { checkBoolean, checkInteger, checkOneOf, checkOptions, environment, show
 import { type Device, resolveDevice, resolveThreads } from '../device.js';
 import { MatomariError, throwIfAborted } from '../errors.js';
 import { type Embedder, type PromptOptions, promptText, WorkerEmbedder } from './embedder.js';
+import { LsaEmbedder, type LsaOptions } from './lsa.js';
+import { holdsLsa, readLsa } from './lsa-model.js';
 import { DTYPES, type Dtype, readModelDirectory } from './model-directory.js';
 import { POOLING_MODES, type PoolingMode } from './pooling.js';
 import type { SessionWorkerData } from './session-worker.js';
@@ -57,18 +59,33 @@ const OPTIONS = [
  *
  * Tokenising and the model's session run in two worker threads, which do not keep the process alive while idle.
  *
- * @param model 'builtin' (Japanese and English, 128 dimensions, comes with the package) or the path of a model
+ * `lsa` needs no model: it learns from the corpus, by `fit(texts)`, before it embeds (see LsaEmbedder). A folder that its
+ * `save` wrote is a model like any other.
+ *
+ * @param model 'builtin' (Japanese and English, 128 dimensions, comes with the package), 'lsa', or the path of a model
  *   directory
  * @throws `model_not_found` for a missing directory or file, `bad_file` for one that cannot be used, `bad_option`,
  *   `no_device`, `no_addon` when onnxruntime-node cannot be loaded, `cancelled`
  */
-export async function loadEmbedder(model: string, options: LoadEmbedderOptions = {}): Promise<Embedder> {
+export function loadEmbedder(model: 'lsa', options?: LsaOptions): Promise<LsaEmbedder>;
+export function loadEmbedder(model: string, options?: LoadEmbedderOptions): Promise<Embedder>;
+export async function loadEmbedder(
+  model: string,
+  options: LoadEmbedderOptions | LsaOptions = {},
+): Promise<Embedder> {
+  if (model === 'lsa') return LsaEmbedder.create(options as LsaOptions);
+  if (typeof model === 'string' && (await holdsLsa(model)))
+    return LsaEmbedder.create(options as LsaOptions, await readLsa(model));
+  return loadModel(model, options as LoadEmbedderOptions);
+}
+
+async function loadModel(model: string, options: LoadEmbedderOptions): Promise<Embedder> {
   checkOptions('loadEmbedder', options, OPTIONS);
   const { signal } = options;
   if (typeof model !== 'string' || model === '')
     throw new MatomariError(
       'model_not_found',
-      `model must be 'builtin' or the path of a model directory, not ${show(model)}`,
+      `model must be 'builtin', 'lsa' or the path of a model directory, not ${show(model)}`,
     );
   throwIfAborted(signal, 'loadEmbedder');
   resolveDevice(options.device);

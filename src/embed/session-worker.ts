@@ -5,10 +5,12 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { MatomariError } from '../errors.js';
 import { packBatches } from './batches.js';
 import { batchFeeds } from './feeds.js';
+import { throughGate } from './gate.js';
 import { type GraphSpec, planGraph } from './graph.js';
 import { POOLED } from './onnx.js';
 import { normalizeRow } from './pooling.js';
 import { loadRuntime, type Runtime } from './runtime.js';
+import type { Gated } from './worker-link.js';
 import { type Context, serve } from './worker-serve.js';
 
 /** Workers' data of this file. */
@@ -37,7 +39,7 @@ export interface EmbedRequest {
   promptTokens: number;
 }
 
-const data = workerData as SessionWorkerData;
+const data = workerData as SessionWorkerData & Gated;
 
 serve<EmbedRequest, { dimensions: number }>(async () => {
   const [ort, file] = await Promise.all([loadRuntime(), readGraph()]);
@@ -54,7 +56,8 @@ serve<EmbedRequest, { dimensions: number }>(async () => {
     for (const [name, feed] of batchFeeds(rows, inputs, data.padId, pooling, start))
       feeds[name] = new ort.Tensor(feed.type, feed.data as never, feed.dims) as Tensor;
     try {
-      return (await session.run(feeds, [POOLED]))[POOLED]!.data as Float32Array;
+      const results = await throughGate(data.gate, () => session.run(feeds, [POOLED]));
+      return results[POOLED]!.data as Float32Array;
     } catch (cause) {
       throw runFailure(cause as Error, rows);
     }
@@ -117,22 +120,23 @@ async function readGraph(): Promise<Buffer> {
 }
 
 async function createSession(ort: Runtime, bytes: Buffer): Promise<InferenceSession> {
-  try {
-    return await ort.InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: data.threads,
-      interOpNumThreads: 1,
-      logSeverityLevel: 4,
-      extra: {
-        session: {
-          // Threads that wait by spinning take the processor from everything else: on a busy machine a run took
-          // four times as long.
-          intra_op: { allow_spinning: '0' },
-          // Weights in files beside the graph are looked for there, as the graph itself is given as bytes.
-          model_external_initializers_file_folder_path: dirname(data.graph),
-        },
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: data.threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 4,
+    extra: {
+      session: {
+        // Threads that wait by spinning take the processor from everything else: on a busy machine a run took
+        // four times as long.
+        intra_op: { allow_spinning: '0' },
+        // Weights in files beside the graph are looked for there, as the graph itself is given as bytes.
+        model_external_initializers_file_folder_path: dirname(data.graph),
       },
-    });
+    },
+  };
+  try {
+    return await throughGate(data.gate, () => ort.InferenceSession.create(bytes, options));
   } catch (cause) {
     throw new MatomariError(
       'bad_file',

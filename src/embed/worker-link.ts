@@ -2,6 +2,12 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { cancelled, type ErrorCode, MatomariError, throwIfAborted } from '../errors.js';
 import root from '../root.cjs';
+import { addGate, type Gate, removeGate } from './gate.js';
+
+/** What every worker's data hold beside its own. */
+export interface Gated {
+  gate: Gate;
+}
 
 export type ToWorker = { id: number; request: unknown } | { cancel: number } | { close: true };
 export type FromWorker =
@@ -33,8 +39,10 @@ export class WorkerLink<Facts> {
    * @param file the worker's file in src/embed, without its ending
    * @param what the worker in words, for messages
    */
-  constructor(file: string, workerData: unknown, what: string) {
+  constructor(file: string, data: object, what: string) {
     this.#what = what;
+    const gate = addGate();
+    const workerData = { ...data, gate } satisfies Gated;
     // Flags of the process such as --input-type would keep the worker from starting.
     this.#worker = new Worker(join(root, 'dist', 'esm', 'embed', `${file}.js`), { workerData, execArgv: [] });
     this.ready = new Promise((resolve, reject) => {
@@ -49,6 +57,7 @@ export class WorkerLink<Facts> {
     });
     this.#exit = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
+        removeGate(gate);
         this.#die(
           new MatomariError(
             'internal',

@@ -55,3 +55,6 @@ export function countLabels(labels: Int32Array, nClusters: number): Int32Array {
   for (const label of labels) if (label >= 0) sizes[label]!++;
   return sizes;
 }
+
+export const countNoise = (labels: Int32Array): number =>
+  labels.reduce((sum, label) => sum + (label < 0 ? 1 : 0), 0);

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { type Assignment, assign } from '../assign.js';
-import { type Embedder, loadEmbedder } from '../embed/index.js';
+import { type Embedder, LsaEmbedder, type LsaModel, loadEmbedder } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import type { OperationOptions } from '../job.js';
 import type { Matrix } from '../matrix.js';
+import { type Fitted, predict, type TopicAssignment } from './predict.js';
 
 /** The embedding model of a run and what it made of the texts. */
 export interface ModelFacts {
@@ -24,28 +24,44 @@ export interface Embedded {
   /** [texts × dimensions] */
   embeddings: Matrix;
   model: ModelFacts;
+  /** What an lsa embedder without a folder of its own has learnt. */
+  lsa?: LsaModel | undefined;
 }
 
-/** The folder of a model that is named; undefined for the built-in one. */
+/** How an embedder is given: open, by the name of its model, or as what an lsa embedder has learnt. */
+export type AnyEmbedder = Embedder | string | LsaModel;
+
+/** `lsa` cuts texts into words as the terms are. */
+export type EmbedOperation = OperationOptions & { words?: LsaModel['words'] };
+
+/** The folder of a run where its lsa embedder is kept. */
+export const LSA = 'lsa';
+
+/** The folder of a model that is named; undefined for the built-in one and for `lsa`. */
 export const modelPath = (model: string): string | undefined =>
-  model === 'builtin' ? undefined : resolve(model);
+  model === 'builtin' || model === 'lsa' ? undefined : resolve(model);
 
 export function modelFacts(
   { model = 'custom', dimensions, maxTokens, device }: Embedder,
-  asked: Embedder | string,
+  asked: AnyEmbedder,
 ): Omit<ModelFacts, 'truncated' | 'tokens'> {
   const path = typeof asked === 'string' ? modelPath(asked) : undefined;
   return { name: model, ...(path === undefined ? {} : { path }), dimensions, maxTokens, device };
 }
 
-/** Runs work with an embedder: an open one, or the model of that name, which is closed afterwards. */
+/** Runs work with an embedder: an open one, or one that is loaded for it and closed afterwards. */
 export async function withEmbedder<T>(
-  embedder: Embedder | string,
-  { device, threads, signal }: OperationOptions,
+  embedder: AnyEmbedder,
+  { device, threads, signal, words }: EmbedOperation,
   work: (embedder: Embedder) => Promise<T>,
 ): Promise<T> {
-  if (typeof embedder !== 'string') return work(embedder);
-  const own = await loadEmbedder(embedder, { device, threads, signal });
+  if (typeof embedder !== 'string' && 'embed' in embedder) return work(embedder);
+  const machine = { device, threads, signal };
+  const own = await (typeof embedder !== 'string'
+    ? LsaEmbedder.create(machine, embedder)
+    : embedder === 'lsa'
+      ? loadEmbedder(embedder, { ...machine, ...words })
+      : loadEmbedder(embedder, machine));
   try {
     return await work(own);
   } finally {
@@ -53,30 +69,45 @@ export async function withEmbedder<T>(
   }
 }
 
+/** The embedder, where it is an lsa embedder: by its members, since it may be of the other build of this package. */
+export const asLsa = (embedder: Embedder): LsaEmbedder | undefined =>
+  'fitEmbed' in embedder ? (embedder as LsaEmbedder) : undefined;
+
+/** Embeds the texts; an lsa embedder that has not been fitted learns from them first. */
 export function embedTexts(
-  embedder: Embedder | string,
+  embedder: AnyEmbedder,
   texts: readonly string[],
-  operation: OperationOptions,
+  operation: EmbedOperation,
 ): Promise<Embedded> {
   return withEmbedder(embedder, operation, async (open) => {
     const { signal, onProgress } = operation;
-    const { data, rows, cols, truncated, tokens } = await open.embed(texts, { signal, onProgress });
-    return { embeddings: { data, rows, cols }, model: { ...modelFacts(open, embedder), truncated, tokens } };
+    const lsa = asLsa(open);
+    const vectors = await (lsa && !lsa.fitted
+      ? lsa.fitEmbed(texts, { signal, onProgress })
+      : open.embed(texts, { signal, onProgress }));
+    const { data, rows, cols, truncated, tokens } = vectors;
+    const model = { ...modelFacts(open, embedder), truncated, tokens };
+    return {
+      embeddings: { data, rows, cols },
+      model,
+      lsa: model.path === undefined ? lsa?.fitted : undefined,
+    };
   });
 }
 
-/** The nearest centroid of every text. */
+/** The cluster of every text. */
 export async function assignTexts(
   texts: readonly string[],
-  centroids: Matrix,
-  embedder: Embedder | string,
+  fitted: Fitted,
+  embedder: AnyEmbedder,
   operation: OperationOptions,
-): Promise<Assignment> {
+): Promise<TopicAssignment> {
   const { embeddings, model } = await embedTexts(embedder, texts, operation);
-  if (embeddings.cols !== centroids.cols)
+  const { cols } = fitted.centroids;
+  if (embeddings.cols !== cols)
     throw new MatomariError(
       'bad_input',
-      `the model ${model.name} gives ${embeddings.cols} dimensions, but the centroids have ${centroids.cols}: use the model of the run`,
+      `the model ${model.name} gives ${embeddings.cols} dimensions, but the centroids have ${cols}: use the model of the run`,
     );
-  return assign(embeddings, centroids, { ...operation, metric: 'euclidean' });
+  return predict(fitted, embeddings, operation);
 }

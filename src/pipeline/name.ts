@@ -2,6 +2,7 @@ import type { OperationOptions } from '../job.js';
 import { type Matrix, row, zeros } from '../matrix.js';
 import { nearest } from '../nearest.js';
 import { countLabels } from './cluster.js';
+import { meansOf } from './means.js';
 import type { Cluster, Document, Exemplar, Term } from './types.js';
 
 /** Of a cluster, this many nearest documents decide its fit. */
@@ -14,7 +15,7 @@ export interface Clustered {
   /** [clusters × dimensions] */
   centroids: Matrix;
   labels: Int32Array;
-  /** Distance of every document to its centroid. */
+  /** Distance of every document to its centroid; of noise, NaN. */
   distances: Float32Array;
 }
 
@@ -58,6 +59,20 @@ export async function nameClusters(
     ),
     fit: fitOf(retrieved[id]!, labels, id, sizes[id]!),
   }));
+}
+
+/** What the documents of no cluster have in common, named as if they were one (id −1); undefined where there are none. */
+export async function nameNoise(
+  clustered: Clustered,
+  terms: Terms,
+  naming: { nTerms: number; nExemplars: number },
+  operation: OperationOptions,
+): Promise<Cluster | undefined> {
+  const labels = clustered.labels.map((label) => (label < 0 ? 0 : -1));
+  if (!labels.includes(0)) return undefined;
+  const means = await meansOf(clustered.embeddings, labels, 1, operation);
+  const [noise] = await nameClusters({ ...clustered, labels, ...means }, terms, naming, operation);
+  return { ...noise!, id: -1 };
 }
 
 interface Near {

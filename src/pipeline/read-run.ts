@@ -1,10 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readLsa } from '../embed/lsa-model.js';
 import { MatomariError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { readMatrix, readNpy, readSparseNpz } from '../io/index.js';
-import type { TopicsData } from './topics.js';
+import { readDensity } from './density-file.js';
+import { LSA } from './embed-texts.js';
+import type { Fitted } from './predict.js';
+import type { TopicsData, TopicsInfo } from './topics.js';
 import type { Cluster, Document } from './types.js';
 import { type InputFacts, RUN, type RunFile } from './write-run.js';
 
@@ -17,23 +21,26 @@ export async function loadTopics(dir: string): Promise<TopicsData & { input?: In
     documents: _documents,
     clusters: _clusters,
     noise: _noise,
+    reassigned = 0,
     versions: _versions,
     seconds,
     ...info
   } = run;
   const rows = await readRows(dir);
+  const named = (await readLines<Cluster>(path('clusters.jsonl'))).map(toCluster);
   const topics: TopicsData = {
     documents: rows.map(toDocument),
     embeddings: await readMatrix(path('embeddings.npy')),
     vocabulary: await readJson<string[]>(path('vocabulary.json')),
     tfidf: await readSparseNpz(path('tfidf.npz')),
     termVectors: await readMatrix(path('term-vectors.npy')),
-    centroids: await readMatrix(path('centroids.npy')),
     labels: await readLabels(path('labels.npy')),
-    distances: Float32Array.from(rows, ({ distance }) => distance),
-    clusters: (await readLines<Cluster>(path('clusters.jsonl'))).map(toCluster),
-    map: await readMatrix(path('map.npy')),
+    distances: Float32Array.from(rows, ({ distance }) => distance ?? Number.NaN),
+    clusters: named.filter(({ id }) => id >= 0),
+    noise: named.find(({ id }) => id < 0),
+    ...(await readFit(dir, info, reassigned)),
     scores: await readJson(path('metrics.json'), undefined),
+    lsa: run.model.name === 'lsa' && run.model.path === undefined ? await readLsa(path(LSA)) : undefined,
     info,
     seconds,
   };
@@ -41,7 +48,32 @@ export async function loadTopics(dir: string): Promise<TopicsData & { input?: In
   return { ...topics, input };
 }
 
-type DocumentRow = Document & { cluster: number; distance: number };
+/** The centroids and, of other runs than those by k-means on the embeddings, what placing new texts takes. */
+async function readFit(dir: string, info: TopicsInfo, reassigned: number) {
+  const path = (name: string) => join(dir, name);
+  const { method, reduceDims, reduction, hdbscan } = info;
+  return {
+    centroids: await readMatrix(path('centroids.npy')),
+    map: await readMatrix(path('map.npy')),
+    reduced: reduction && (await readMatrix(path('reduced.npy'))),
+    reducedCentroids:
+      method === 'kmeans' && reduceDims !== 0 ? await readMatrix(path('reduced-centroids.npy')) : undefined,
+    density: hdbscan && (await readDensity(path('hdbscan.npz'), hdbscan)),
+    originalLabels: reassigned > 0 ? await readLabels(path('labels-original.npy')) : undefined,
+  };
+}
+
+/** Reads of a run directory what finding the cluster of new texts takes. */
+export async function readFitted(dir: string): Promise<Fitted> {
+  const { reassigned = 0, ...info } = await readRun(dir);
+  const { method, reduceDims } = info;
+  if (method === 'kmeans' && reduceDims === 0)
+    return { info, centroids: await readMatrix(join(dir, 'centroids.npy')) };
+  const embeddings = await readMatrix(join(dir, 'embeddings.npy'));
+  return { info, embeddings, ...(await readFit(dir, info, reassigned)) };
+}
+
+type DocumentRow = Document & { cluster: number; distance: number | null };
 const readRows = (dir: string) => readLines<DocumentRow>(join(dir, 'documents.jsonl'));
 const toDocument = ({ id, text, category }: DocumentRow): Document =>
   category === undefined ? { id, text } : { id, text, category };
@@ -86,10 +118,9 @@ export async function readLabels(path: string): Promise<Int32Array> {
   return labels;
 }
 
-function checkSizes(
-  dir: string,
-  { documents, embeddings, labels, map, vocabulary, tfidf, termVectors, centroids, clusters }: TopicsData,
-) {
+function checkSizes(dir: string, topics: TopicsData) {
+  const { documents, embeddings, labels, map, vocabulary, tfidf, termVectors, centroids, clusters } = topics;
+  const { reduced, reducedCentroids, density, originalLabels } = topics;
   const n = documents.length;
   const sizes: [string, number, number][] = [
     ['embeddings.npy', embeddings.rows, n],
@@ -99,6 +130,10 @@ function checkSizes(
     ['vocabulary.json', vocabulary.length, tfidf.cols],
     ['term-vectors.npy', termVectors.rows, tfidf.cols],
     ['centroids.npy', centroids.rows, clusters.length],
+    ['reduced.npy', reduced?.rows ?? n, n],
+    ['reduced-centroids.npy', reducedCentroids?.rows ?? clusters.length, clusters.length],
+    ['hdbscan.npz', density?.probabilities.length ?? n, n],
+    ['labels-original.npy', originalLabels?.length ?? n, n],
   ];
   for (const [name, size, wanted] of sizes)
     if (size !== wanted)

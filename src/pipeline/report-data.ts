@@ -1,4 +1,5 @@
-import type { TopicsData } from './topics.js';
+import { countNoise } from './cluster.js';
+import type { TopicsData, TopicsInfo } from './topics.js';
 import type { ReportData } from './types.js';
 
 const number = (n: number) => n.toLocaleString('en-US');
@@ -17,10 +18,8 @@ export function reportData(topics: TopicsData, title: string): ReportData {
       ['Model', `${model.name}, ${model.dimensions} dimensions`],
       ['Tokens', `${number(model.tokens)}${cut}`],
       ['Terms', `${number(vocabulary.length)} (language ${info.language}, min df ${info.minDf})`],
-      [
-        'Method',
-        `k-means, ${info.nIter} iterations${info.converged ? '' : ' (not settled)'}, inertia ${info.inertia.toPrecision(6)}`,
-      ],
+      ['Method', `${method(info)} of ${clustered(info)}`],
+      ...noiseFacts(topics),
       ['Seed', String(info.seed)],
       ['Device', `${info.device} ${info.simd}, ${info.threads} thread${info.threads === 1 ? '' : 's'}`],
     ],
@@ -29,10 +28,32 @@ export function reportData(topics: TopicsData, title: string): ReportData {
     labels: topics.labels,
     distances: topics.distances,
     map: topics.map,
-    axes: ['PCA 1', 'PCA 2'],
+    axes: info.map === 'pca' ? ['PCA 1', 'PCA 2'] : ['UMAP Component 1', 'UMAP Component 2'],
     scores: topics.scores,
     seconds: inSequence(seconds),
   };
+}
+
+function method({ hdbscan, nIter, converged, inertia }: TopicsInfo): string {
+  if (hdbscan)
+    return `HDBSCAN, clusters of at least ${number(hdbscan.minClusterSize)}, min samples ${number(hdbscan.minSamples)}`;
+  return `k-means, ${nIter} iterations${converged ? '' : ' (not settled)'}, inertia ${inertia?.toPrecision(6)},`;
+}
+
+function clustered({ reduceDims, reduction }: TopicsInfo): string {
+  if (reduction) return `a UMAP of ${reduceDims} dimensions`;
+  return reduceDims === 0 ? 'the embeddings' : 'the map';
+}
+
+const TERMS_SHOWN = 5;
+
+/** How much noise there is, and what it is about. */
+function noiseFacts({ noise, originalLabels }: TopicsData): [string, string][] {
+  if (originalLabels)
+    return [['Noise', `${number(countNoise(originalLabels))} documents, given to their nearest clusters`]];
+  if (!noise) return [];
+  const terms = noise.terms.slice(0, TERMS_SHOWN).map(({ term }) => term);
+  return [['Noise', [`${number(noise.size)} documents`, ...terms].join(' · ')]];
 }
 
 /** The stages as parts of a whole: those that run side by side count as one, as long as the longer of the two. */

@@ -25,7 +25,7 @@ export interface Exemplar {
 }
 
 export interface Cluster {
-  /** 0 is the largest cluster. */
+  /** 0 is the largest cluster; −1 is the noise. */
   id: number;
   size: number;
   /** Best first. */
@@ -53,11 +53,11 @@ export interface ReportData {
   documents: Document[];
   /** Cluster of every document; −1 is noise. */
   labels: Int32Array;
-  /** Distance of every document to its centroid. */
+  /** Distance of every document to its centroid; of noise, NaN. */
   distances: Float32Array;
   /** [documents × 2] coordinates. */
   map: Matrix;
-  /** What the axes are, e.g. `PCA 1` and `PCA 2`. */
+  /** What the axes are, e.g. `UMAP Component 1` and `UMAP Component 2`. */
   axes: [string, string];
   scores?: Scores | undefined;
   /** Seconds per stage, in order. */

@@ -1,7 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { removeLsa, writeLsa } from '../embed/lsa-model.js';
 import { writeAtomic, writeNpy, writeSparseNpz } from '../io/index.js';
-import { renderReport } from '../report/index.js';
+import { writeReport as writeReportFile } from '../report/index.js';
+import { countNoise } from './cluster.js';
+import { writeDensity } from './density-file.js';
+import { LSA } from './embed-texts.js';
 import { MANIFEST } from './embedding-store.js';
 import type { Labelling } from './relabel.js';
 import { reportData } from './report-data.js';
@@ -23,6 +27,8 @@ export interface RunFile extends TopicsInfo {
   documents: number;
   clusters: number;
   noise: number;
+  /** Documents of the noise that reassignNoise gave to clusters. */
+  reassigned?: number | undefined;
   versions: Record<string, string>;
   seconds: Record<string, number>;
 }
@@ -43,21 +49,39 @@ const titleOf = (input: InputFacts | undefined) =>
 export async function writeFiles(
   dir: string,
   topics: TopicsData,
-  { input, embeddings }: { input?: InputFacts; embeddings: boolean },
+  { input, embeddings }: { input?: InputFacts | undefined; embeddings: boolean },
 ): Promise<void> {
   const path = (name: string) => join(dir, name);
   if (embeddings) {
     await rm(path(MANIFEST), { force: true });
     await writeNpy(path('embeddings.npy'), topics.embeddings);
+    if (topics.lsa) await writeLsa(path(LSA), topics.lsa);
+    else await removeLsa(path(LSA));
   }
   await writeNames(dir, topics);
   await writeNpy(path('centroids.npy'), topics.centroids);
   await writeNpy(path('labels.npy'), topics.labels);
   await writeNpy(path('map.npy'), topics.map);
+  await writeFit(path, topics);
   await writeAtomic(path('documents.jsonl'), documentLines(topics));
   if (topics.scores) await writeAtomic(path('metrics.json'), pretty(topics.scores));
   else await rm(path('metrics.json'), { force: true });
   await writeReport(dir, topics, input);
+}
+
+/** Writes what only some runs have, and takes away what an earlier run in the folder had. */
+async function writeFit(path: (name: string) => string, topics: TopicsData): Promise<void> {
+  const { reduced, reducedCentroids, density, originalLabels } = topics;
+  const arrays = {
+    'reduced.npy': reduced,
+    'reduced-centroids.npy': reducedCentroids,
+    'labels-original.npy': originalLabels,
+  };
+  for (const [name, array] of Object.entries(arrays))
+    if (array) await writeNpy(path(name), array);
+    else await rm(path(name), { force: true });
+  if (density) await writeDensity(path('hdbscan.npz'), density);
+  else await rm(path('hdbscan.npz'), { force: true });
 }
 
 /** Writes the names of clusters and what they were made from. */
@@ -67,19 +91,19 @@ export async function writeNames(dir: string, names: Labelling): Promise<void> {
   await writeNpy(join(dir, 'term-vectors.npy'), names.termVectors);
   await writeAtomic(
     join(dir, 'clusters.jsonl'),
-    names.clusters.map((cluster) => `${clusterJson(cluster)}\n`),
+    [...names.clusters, ...(names.noise ? [names.noise] : [])].map((cluster) => `${clusterJson(cluster)}\n`),
   );
 }
 
 /** Writes `run.json`, which says that the run is complete. */
 export async function writeRun(dir: string, topics: TopicsData, input?: InputFacts): Promise<void> {
-  const { documents, clusters, labels, info, seconds } = topics;
-  const noise = labels.reduce((sum, label) => sum + (label < 0 ? 1 : 0), 0);
+  const { documents, clusters, noise, originalLabels, info, seconds } = topics;
   const run: RunFile = {
     input,
     documents: documents.length,
     clusters: clusters.length,
-    noise,
+    noise: noise?.size ?? 0,
+    reassigned: originalLabels && countNoise(originalLabels),
     ...info,
     versions: versions(),
     seconds,
@@ -92,7 +116,7 @@ export async function writeReport(
   topics: TopicsData,
   input: InputFacts | undefined,
 ): Promise<void> {
-  await writeAtomic(join(dir, 'report.html'), renderReport(reportData(topics, titleOf(input))));
+  await writeReportFile(join(dir, 'report.html'), reportData(topics, titleOf(input)));
 }
 
 /** A float32 in the fewest digits that give it back. */
@@ -107,7 +131,9 @@ export const clusterJson = ({ exemplars, ...cluster }: Cluster): string =>
     exemplars: exemplars.map((exemplar) => ({ ...exemplar, distance: short(exemplar.distance) })),
   });
 
-function* documentLines({ documents, labels, distances }: TopicsData): Generator<string> {
-  for (const [i, { id, text, category }] of documents.entries())
-    yield line({ id, cluster: labels[i], distance: short(distances[i]!), category, text });
+function* documentLines({ documents, labels, distances, density }: TopicsData): Generator<string> {
+  for (const [i, { id, text, category }] of documents.entries()) {
+    const probability = density && short(density.probabilities[i]!);
+    yield line({ id, cluster: labels[i], distance: short(distances[i]!), probability, category, text });
+  }
 }

@@ -34,12 +34,17 @@ ${
 }
 <p id="map-status" class="status" aria-live="polite"></p></div>
 <div class="atlas" lang="${language}">
-<div class="plot"><canvas id="points" tabindex="0" role="application" aria-label="Map of ${count(data.documents.length)} documents, ${data.axes[0]} against ${data.axes[1]}. Arrow keys pan, plus and minus zoom, 0 resets. The documents table lists the same documents." aria-describedby="map-help"></canvas><canvas id="overlay" aria-hidden="true"></canvas>
-<div class="zoom"><button type="button" id="zoom-in" aria-label="Zoom in">+</button><button type="button" id="zoom-out" aria-label="Zoom out">−</button><button type="button" id="zoom-reset" aria-label="Reset the view"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4"/></svg></button></div>
+<div class="plot"><div id="points" tabindex="0" role="application" aria-label="Map of ${count(data.documents.length)} documents, ${data.axes[0]} against ${data.axes[1]}. The documents table lists the same documents." aria-describedby="map-keys"><canvas id="overlay" aria-hidden="true"></canvas></div>
+<div class="tools"><div class="zoom"><button type="button" id="zoom-in" aria-label="Zoom in">+</button><button type="button" id="zoom-out" aria-label="Zoom out">−</button><button type="button" id="zoom-reset" aria-label="Reset the view"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4"/></svg></button></div>
+<div class="zoom"><button type="button" id="lasso" aria-pressed="false" aria-label="Select with a lasso" title="Select with a lasso"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4.2 10.3C2.6 9.5 1.5 8.3 1.5 6.8 1.5 4.1 4.4 2 8 2s6.5 2.1 6.5 4.8-2.9 4.7-6.5 4.7c-.7 0-1.3-.1-1.9-.2M6.1 11.3a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0c0 1.3-.7 2.4-2 3.2"/></svg></button></div></div>
 <div id="tooltip" role="tooltip" hidden></div></div>
-<aside class="legend" aria-label="Legend"><p><span id="legend-title"></span><button type="button" id="show-all">Show all</button></p><ul id="legend"></ul></aside>
+<aside class="legend" aria-label="Legend"><section id="selection" aria-labelledby="selection-title" hidden><p><span id="selection-title" aria-live="polite"></span><button type="button" id="selection-table">In the table</button><button type="button" id="selection-clear">Clear</button></p><ul id="selected"></ul></section>
+<p><span id="legend-title"></span><button type="button" id="show-all">Show all</button></p><ul id="legend"></ul></aside>
 </div>
-<p id="map-help" class="help">Scroll or pinch to zoom, drag to pan, double-click to reset. Click a point to open its cluster. In the legend, click to hide, double-click to isolate.</p>
+<p id="map-said" class="unseen" aria-live="polite"></p>
+<div class="below"><p class="help">Scroll or pinch to zoom, drag to pan, double-click to reset. Click a point to open its cluster. Drag with Shift, or with the lasso, to list texts. In the legend, click to hide, double-click to isolate.</p>
+<p class="save help">Save the picture <button type="button" id="save-png">PNG</button><button type="button" id="save-svg">SVG</button></p></div>
+<details class="help"><summary>Keys</summary><p id="map-keys">On the map: arrow keys pan, plus and minus zoom, 0 resets. Shift and an arrow key go from point to point, Enter opens the point’s cluster. S selects what is in view, Escape clears. Slash goes to the search.</p></details>
 </section>`;
 }
 

@@ -47,15 +47,16 @@ export function implemented(files: Map<string, string>): Map<string, { args: str
   );
 }
 
-/** The body of a function, and of the helpers in its file that it calls. */
+/** The body of a function, and of the helpers in its file that it calls, and that they call. */
 function bodiesBehind(text: string, symbol: string): string {
   const bodyOf = (name: string) =>
     new RegExp(`^(?:static )?[\\w:<>]+[ &*]+${name}\\([^;{]*\\{\\n([\\s\\S]*?)\\n\\}`, 'm').exec(text)?.[1] ??
     '';
-  const body = bodyOf(symbol);
-  const helpers = new Set([...body.matchAll(/(?<![\w.:>])(\w+)(?:<[^>()]*>)?\(/g)].map((match) => match[1]!));
-  helpers.delete(symbol);
-  return [body, ...[...helpers].map(bodyOf)].join('\n');
+  const bodies = new Map([[symbol, bodyOf(symbol)]]);
+  for (const body of bodies.values())
+    for (const [, name] of body.matchAll(/(?<![\w.:>])(\w+)(?:<[^>()]*>)?\(/g))
+      if (!bodies.has(name!)) bodies.set(name!, bodyOf(name!));
+  return [...bodies.values()].join('\n');
 }
 
 /** Every difference between the two, in words. */

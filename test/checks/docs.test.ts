@@ -40,6 +40,7 @@ describe('the documents', () => {
       'CONTRIBUTING.md',
       'CHANGELOG.md',
       'docs/workflows/japanese-news.md',
+      'docs/workflows/theorems.md',
     ])
       expect([...documents.keys()], name).toContain(name);
   });

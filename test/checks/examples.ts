@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -26,7 +26,8 @@ export function examples(markdown: string): Example[] {
 
 /**
  * A folder in which examples run as they would in a user's project: matomari is installed there (a link to this
- * repository), its command is on the path, and `examples` and `models` are at hand.
+ * repository), its command is on the path, and `examples` and `models` are at hand; with `shared` beside the repository a
+ * small decoder too.
  */
 export function makeProject(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'matomari-example-'));
@@ -35,7 +36,11 @@ export function makeProject(): { folder: string; remove: () => void } {
   symlinkSync(root, join(folder, 'node_modules', 'matomari'));
   symlinkSync(join(root, 'node_modules', '@types', 'node'), join(folder, 'node_modules', '@types', 'node'));
   symlinkSync(join(root, 'dist', 'esm', 'cli', 'main.js'), join(folder, 'node_modules', '.bin', 'matomari'));
-  for (const name of ['examples', 'models']) symlinkSync(join(root, name), join(folder, name));
+  symlinkSync(join(root, 'examples'), join(folder, 'examples'));
+  mkdirSync(join(folder, 'models'));
+  symlinkSync(join(root, 'models', 'builtin'), join(folder, 'models', 'builtin'));
+  const decoder = join(root, '..', 'shared', 'models', 'tiny-qwen2');
+  if (existsSync(decoder)) symlinkSync(decoder, join(folder, 'models', 'my-decoder'));
   writeFileSync(join(folder, 'package.json'), '{ "name": "example", "private": true, "type": "module" }\n');
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

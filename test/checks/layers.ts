@@ -21,18 +21,19 @@ const TYPESCRIPT = {
     umap: ['nearest', 'pca'],
     hdbscan: ['nearest'],
     tfidf: ['text'],
-    embed: ['tfidf', 'pca', 'io'],
+    embed: ['tfidf', 'truncated-svd', 'text', 'io'],
     pipeline: ['report'],
   } as Record<string, string[]>,
 };
 const NATIVE = {
-  layers: [['binding'], ['OPERATIONS'], ['cuda'], ['simd'], ['core']],
+  layers: [['binding'], ['cuda'], ['OPERATIONS'], ['simd'], ['core']],
   ground: [] as string[],
   sideways: {
     nearest: ['distances'],
     kmeans: ['distances', 'nearest'],
     umap: ['nearest', 'pca'],
     hdbscan: ['nearest'],
+    truncated_svd: ['pca'],
   } as Record<string, string[]>,
 };
 
@@ -42,7 +43,7 @@ const VOCABULARY = 'src/pipeline/types.ts';
 /** Headers that only one folder may include. */
 const PRIVATE_HEADERS: [header: RegExp, folder: string][] = [
   [/^(napi\.h|node_api\.h|js_native_api\.h|uv\.h|v8\.h)$/, 'native/binding/'],
-  [/^cuda/, 'native/cuda/'],
+  [/^cuda(?!\/)/, 'native/cuda/'],
   [/^([a-z]*mmintrin\.h|x86intrin\.h|arm_neon\.h|arm_sve\.h)$/, 'native/simd/'],
 ];
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /** What is made here, fetched here or private to a checkout: no part of the source. */
-const NOT_SOURCE = /^(node_modules|build|build-.*|dist|prebuilds|out|coverage|\.git|\.peers|\.venv)$/;
+const NOT_SOURCE = /^(node_modules|build|build-.*|dist|prebuilds|out|coverage|\.git|\.peers|\.cuda|\.venv)$/;
 
 /** Paths of the files under a folder of the repository, relative to the repository, in order of name. */
 export function filesUnder(folder: string, accept: (path: string) => boolean = () => true): string[] {

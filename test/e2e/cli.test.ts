@@ -390,7 +390,9 @@ describe('the other verbs', () => {
   test('help tells of every verb, and gives examples for each', async () => {
     const { status, stdout } = await matomari(['--help']);
     expect(status).toBe(0);
-    for (const verb of ['run', 'embed', 'tokens', 'kmeans', 'label', 'assign', 'eval', 'report', 'doctor']) {
+    for (const verb of 'run embed tokens kmeans umap hdbscan label assign reassign eval report doctor'.split(
+      ' ',
+    )) {
       expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
       const help = await matomari([verb, '--help']);
       expect(help.status, verb).toBe(0);

@@ -235,3 +235,52 @@ export function headlines(n: number, { noise = 0.02, seed = 7 } = {}): ReportDat
     ],
   };
 }
+
+const CALCULUS =
+  'Chain Rule|Product Rule|Quotient Rule|Integration by Parts|Leibniz Rule|L\u2019Hôpital\u2019s Rule|Taylor Series Expansion|Newton\u2019s Method|Stirling\u2019s Approximation|Fourier Transform|Laplace Transform|Euler\u2019s Formula';
+const CLASSICS =
+  'Pythagorean Theorem|Fundamental Theorem of Calculus|Mean Value Theorem|Intermediate Value Theorem|Squeeze Theorem|Central Limit Theorem|Bayes\u2019 Theorem|Green\u2019s Theorem|Stokes\u2019 Theorem|Divergence Theorem|Binomial Theorem|Law of Cosines|Law of Sines|Cauchy-Schwarz Inequality';
+const STRAYS = 'Quadratic Formula|De Moivre\u2019s Formula|Vieta\u2019s Formulas|Heron\u2019s Formula';
+
+/** Names of thirty theorems in two clusters and noise, as density clustering of a UMAP map gives them. */
+export function theorems(): ReportData {
+  const groups = [CALCULUS, CLASSICS, STRAYS].map((list) => list.split('|'));
+  const documents = groups.flat().map((text, i) => ({ id: String(i + 1), text }));
+  const labels = Int32Array.from(groups.flatMap((group, at) => group.map(() => (at === 2 ? -1 : 1 - at))));
+  const centres = [
+    [6.2, 3.1],
+    [3.4, 5],
+    [4.9, 2.6],
+  ] as const;
+  let i = 0;
+  const places = groups.flatMap((group, at) =>
+    group.flatMap((_, k) => {
+      const angle = 2.4 * k;
+      const far = 0.28 * Math.sqrt(k + 1) * (at === 2 ? 1.7 : 1);
+      return [centres[at]![0] + far * Math.cos(angle + i++), centres[at]![1] + 0.8 * far * Math.sin(angle)];
+    }),
+  );
+  const cluster = (id: number, terms: string[]): Cluster => {
+    const members = documents.filter((_, at) => labels[at] === id);
+    return {
+      id,
+      size: members.length,
+      terms: terms.map((term, rank) => ({ term, score: 0.7 - rank / 10 })),
+      exemplars: members
+        .slice(0, 3)
+        .map((document) => ({ ...document, index: Number(document.id) - 1, distance: Number.NaN })),
+      fit: 0.8,
+    };
+  };
+  return {
+    title: 'Theorems & formulas',
+    facts: [['Map', 'UMAP, 5 neighbours, min dist 0.1']],
+    clusters: [cluster(0, ['theorem', 'mean']), cluster(1, ['chain', 'rule'])],
+    documents,
+    labels,
+    distances: new Float32Array(documents.length).fill(Number.NaN),
+    map: { data: Float32Array.from(places), rows: documents.length, cols: 2 },
+    axes: ['UMAP Component 1', 'UMAP Component 2'],
+    seconds: [],
+  };
+}

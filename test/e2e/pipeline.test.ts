@@ -234,7 +234,6 @@ describe('discoverTopics refuses', () => {
     ['one document in the default number of clusters', ['雨'], {}, 'bad_input', /set nClusters to 1,/],
     ['no clusters', two, { nClusters: 0 }, 'bad_option', /nClusters must be an integer of at least 1/],
     ['a misspelt option', two, { nCluster: 2 }, 'bad_option', /did you mean "nClusters"/],
-    ['hdbscan, for now', two, { method: 'hdbscan' }, 'bad_option', /'hdbscan' is not in this version/],
     ['another method', two, { method: 'kmean' }, 'bad_option', /did you mean "kmeans"/],
     [
       'a model that is not there',

@@ -29,19 +29,30 @@ const SETS = ['blobs', 'moons', 'ties', 'umapdigits'];
 const CASES = SETS.flatMap((set) => Object.keys(CONFIGS).map((config) => ({ set, config })));
 const AGREEMENT = json('agreement.json') as Record<
   string,
-  { golden: Record<string, number>; leastAri: number; mostNoise: number; weight: number }
+  {
+    golden: Record<string, number>;
+    leastAri: number;
+    mostNoise: number;
+    elsewhere: Record<string, number>;
+    weight: number;
+  }
 >;
 
 describe('the hdbscan package', () => {
-  // A few border points that reach two clusters at the same distance: see the fixture's README.
-  const TIED = 0.012;
+  // One border point of 1,797 stands elsewhere than in all five algorithms of the package on one machine; on others the
+  // package moves it too. See docs/decisions/tied-edges.md.
+  const BELOW: Record<string, number> = { umapdigits_mcs15: 0.0011, umapdigits_mcs10_ms5: 0.0005 };
 
-  test.each(CASES)('gives much the same labels: $set $config', async ({ set, config }) => {
-    const bar = AGREEMENT[`${set}_${config}`]!;
-    const golden = await numbers(`${set}_${config}_pkgsame_labels.npy`);
+  test.each(CASES)('agrees with us as well as with itself: $set $config', async ({ set, config }) => {
+    const name = `${set}_${config}`;
+    const bar = AGREEMENT[name]!;
+    const golden = await numbers(`${name}_pkgsame_labels.npy`);
     const { labels, singleLinkageTree } = await hdbscan(await points(set), CONFIGS[config]);
-    expect(await adjustedRandScore(golden, labels)).toBeGreaterThanOrEqual(bar.leastAri - TIED);
-    expect(noiseThatDiffers(golden, labels)).toBeLessThanOrEqual(bar.mostNoise + 2);
+    const ari = await adjustedRandScore(golden, labels);
+    const rounded = 5e-5;
+    expect(ari).toBeGreaterThanOrEqual(bar.leastAri - rounded - (BELOW[name] ?? 0));
+    expect(ari).toBeGreaterThanOrEqual(Math.min(bar.leastAri, ...Object.values(bar.elsewhere)) - rounded);
+    expect(noiseThatDiffers(golden, labels)).toBeLessThanOrEqual(bar.mostNoise);
     const weight = singleLinkageTree.distance.reduce((sum, d) => sum + d, 0);
     expect(Math.abs(weight / bar.weight - 1)).toBeLessThan(1e-7);
   });

@@ -125,19 +125,29 @@ describe('the digits', () => {
     expect(c).not.toEqual(a);
   });
 
-  test('new digits land among their like', async () => {
+  test('new digits land among their like, as well as by umap-learn', async () => {
     const part = (from: number, to: number): Matrix => ({
       data: digits.data.slice(from * 64, to * 64),
       rows: to - from,
       cols: 64,
     });
     const points = part(0, 1400);
-    const { embedding } = await umap(points, { seed: 1 });
     const fresh = part(1400, 1797);
+    const shares: number[] = [];
+    for (const seed of [1, 2, 3]) {
+      const { embedding } = await umap(points, { seed });
+      const { embedding: placed } = await umapTransform(fresh, { points, embedding }, { seed });
+      shares.push(await accuracy(placed, embedding, digitOf.slice(1400), digitOf, false));
+      // Pieces that get lost would widen it: umap-learn's is 24 to 29 wide.
+      for (const c of [0, 1]) {
+        const axis = embedding.data.filter((_, e) => e % 2 === c);
+        expect(Math.max(...axis) - Math.min(...axis)).toBeLessThan(36);
+      }
+    }
+    // umap-learn, seeds 1 to 3: 0.9446, 0.9446, 0.9471.
+    expect(shares.reduce((sum, share) => sum + share, 0) / 3).toBeGreaterThanOrEqual(0.9446);
+    const { embedding } = await umap(points, { seed: 1 });
     const placed = await umapTransform(fresh, { points, embedding }, { seed: 1 });
-    const share = await accuracy(placed.embedding, embedding, digitOf.slice(1400), digitOf, false);
-    // umap-learn: see the fixtures' README.
-    expect(share).toBeGreaterThanOrEqual(0.93);
     // A point's place does not depend on who else is new.
     const alone = await umapTransform(part(1400, 1401), { points, embedding }, { seed: 1 });
     expect(alone.embedding.data).toEqual(placed.embedding.data.slice(0, 2));

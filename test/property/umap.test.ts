@@ -83,9 +83,13 @@ test('nEpochs 0 gives the start, each axis from 0 to 10', async () => {
 });
 
 test('progress goes through the stages', async () => {
+  const order = ['nearest', 'spectral', 'layout'];
   const stages = new Set<string>();
   await umap(gaussian(2000, 32), { nEpochs: 300, onProgress: ({ stage }) => stages.add(stage) });
-  expect(Array.from(stages)).toEqual(['nearest', 'spectral', 'layout']);
+  // A turn of the event loop shows only the last of what happened in it: a short stage may be missed.
+  expect(Array.from(stages)).toEqual(order.filter((stage) => stages.has(stage)));
+  expect(stages).toContain('layout');
+  expect(stages.size).toBeGreaterThan(1);
 });
 
 test('an abort stops the layout', async () => {

@@ -316,3 +316,32 @@ describe('hdbscan on the way', () => {
     }
   });
 });
+
+describe('a point halfway between two clusters that it reaches at one distance', () => {
+  // Twenty points up to 0, eight denser ones from 10 on, and one at 5: minSamples 4 takes two neighbours on either side.
+  const line = [
+    ...Array.from({ length: 20 }, (_, i) => -i / 16),
+    ...Array.from({ length: 8 }, (_, i) => 10 + i / 32),
+    5,
+  ];
+  test.each([false, true])('joins the larger one; rows reversed: %s', async (reversed) => {
+    const data = Float32Array.from(reversed ? line.toReversed() : line);
+    const points = { data, rows: data.length, cols: 1 };
+    const { labels } = await hdbscan(points, { minClusterSize: 5, minSamples: 4 });
+    const at = (x: number) => labels[data.indexOf(x)]!;
+    expect(at(0)).toBeGreaterThanOrEqual(0);
+    expect(at(10)).toBeGreaterThanOrEqual(0);
+    expect(at(0)).not.toBe(at(10));
+    expect(at(5)).toBe(at(0));
+  });
+
+  test('joins the nearer one of two that are alike', async () => {
+    for (const near of [4.875, 5.125]) {
+      const left = Array.from({ length: 8 }, (_, i) => -i / 32);
+      const right = Array.from({ length: 8 }, (_, i) => 10 + i / 32);
+      const data = Float32Array.from([...left, ...right, near]);
+      const { labels } = await hdbscan({ data, rows: 17, cols: 1 }, { minClusterSize: 5, minSamples: 10 });
+      expect(labels[16]).toBe(labels[near < 5 ? 0 : 8]);
+    }
+  });
+});

@@ -7,6 +7,7 @@ import { kmeans } from '#dist/kmeans.js';
 import type { Matrix, SparseMatrix } from '#dist/matrix.js';
 import { nearest } from '#dist/nearest.js';
 import { pca } from '#dist/pca.js';
+import { truncatedSvd, truncatedSvdTransform } from '#dist/truncated-svd.js';
 import { weightedMean } from '#dist/weighted-mean.js';
 import { fill, gaussian } from '../cases/data.js';
 
@@ -29,6 +30,14 @@ const csr: SparseMatrix = {
   rows: 6,
   cols: 2,
 };
+
+const rowsOf = (indptr: number[], indices: number[], data: number[], cols: number): SparseMatrix => ({
+  indptr: Int32Array.from(indptr),
+  indices: Int32Array.from(indices),
+  data: Float32Array.from(data),
+  rows: indptr.length - 1,
+  cols,
+});
 
 // What plain JavaScript may pass.
 // biome-ignore lint/suspicious/noExplicitAny: the point of this table
@@ -275,7 +284,7 @@ const OWN: Refusal[] = [
     'kmeans: an unknown option',
     () => kmeans(good, any({ nClusters: 2, verbose: 1 })),
     'bad_option',
-    'kmeans has no option "verbose": it has: nClusters, init, nInit, maxIter, tol, metric, sampleWeight, seed, screen, device, threads, signal, onProgress',
+    'kmeans has no option "verbose": it has: nClusters, init, nInit, metric, sampleWeight, seed, screen, maxIter, tol, device, threads, signal, onProgress',
   ],
   [
     'kmeans: nInit',
@@ -384,6 +393,60 @@ const OWN: Refusal[] = [
     () => pca(good, { nComponents: 1, seed: any('1') }),
     'bad_option',
     'seed must be an integer of at least 0, not "1"',
+  ],
+  [
+    'truncatedSvd: not CSR',
+    () => truncatedSvd(any(good), { nComponents: 1 }),
+    'bad_input',
+    'sparse must be a CSR matrix { indptr: Int32Array | BigInt64Array, indices: Int32Array, data: Float32Array, rows, cols }, not Object',
+  ],
+  [
+    'truncatedSvd: an empty matrix',
+    () => truncatedSvd(rowsOf([0], [], [], 3), { nComponents: 1 }),
+    'bad_input',
+    'sparse is empty (0 × 3): give at least one row and one column',
+  ],
+  [
+    'truncatedSvd: too many components',
+    () => truncatedSvd(rowsOf([0, 1, 2], [0, 1], [1, 1], 3), { nComponents: 3 }),
+    'bad_input',
+    'nComponents is 3, but 2 rows of 3 columns have at most 2 components',
+  ],
+  [
+    'truncatedSvd: NaN',
+    () => truncatedSvd(rowsOf([0, 1, 2], [0, 1], [1, Number.NaN], 3), { nComponents: 1 }),
+    'bad_input',
+    'truncatedSvd: sparse.data[1] is not a finite number',
+  ],
+  [
+    'truncatedSvd: a column that is not there',
+    () => truncatedSvd(rowsOf([0, 1, 2], [0, 3], [1, 1], 3), { nComponents: 1 }),
+    'bad_input',
+    'truncatedSvd: sparse.indices[1] is 3, but there are 3 columns',
+  ],
+  [
+    'truncatedSvd: rows that fall',
+    () => truncatedSvd(rowsOf([0, 2, 1], [0, 1], [1, 1], 3), { nComponents: 1 }),
+    'bad_input',
+    'truncatedSvd: sparse.indptr must not fall nor pass the 2 entries, but row 1 goes from 2 to 1',
+  ],
+  [
+    'truncatedSvd: rows that end early',
+    () => truncatedSvd(rowsOf([0, 1, 1], [0, 1], [1, 1], 3), { nComponents: 1 }),
+    'bad_input',
+    'truncatedSvd: sparse.indptr ends with 1, but there are 2 entries',
+  ],
+  [
+    'truncatedSvd: rows that begin late',
+    () => truncatedSvd(rowsOf([1, 1, 2], [0, 1], [1, 1], 3), { nComponents: 1 }),
+    'bad_input',
+    'truncatedSvd: sparse.indptr must begin with 0, not 1',
+  ],
+  [
+    'truncatedSvdTransform: unequal columns',
+    () => truncatedSvdTransform(rowsOf([0, 1, 2], [0, 1], [1, 1], 2), good),
+    'bad_input',
+    'sparse has 2 columns and components 3: they must be equal',
   ],
   [
     'weightedMean: not CSR',
@@ -544,8 +607,16 @@ describe('refused: the environment', () => {
     }
   });
 
-  it('device cuda is not there and says so', async () => {
-    await expect(pca(good, { nComponents: 1, device: 'cuda' })).rejects.toMatchObject({ code: 'no_device' });
+  it('a GPU that is not there says so, and what is missing', async () => {
+    const { devices, reason } = native().cuda();
+    if (devices.length === 0) expect(reason).toMatch(/CUDA plugin|no NVIDIA driver|shows no device|too old/);
+    for (const device of ['cuda:99', ...(devices.length === 0 ? (['cuda'] as const) : [])] as const)
+      await expect(pca(good, { nComponents: 1, device: device as 'cuda' })).rejects.toMatchObject({
+        code: 'no_device',
+        message: expect.stringContaining(
+          `device '${device}' is not available: ${reason ?? 'this machine has'}`,
+        ),
+      });
   });
 });
 

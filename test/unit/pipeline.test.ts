@@ -1,8 +1,10 @@
 import { assign, matrix, type Progress } from 'matomari';
 import { describe, expect, test } from 'vitest';
 import { cluster } from '#dist/pipeline/cluster.js';
-import { nameClusters } from '#dist/pipeline/name.js';
-import { meansOf } from '#dist/pipeline/relabel.js';
+import { clusterByDensity, predictByDensity } from '#dist/pipeline/density.js';
+import { countClusters, distancesTo, meansOf } from '#dist/pipeline/means.js';
+import { nameClusters, nameNoise } from '#dist/pipeline/name.js';
+
 import { inStage, Stopwatch, together } from '#dist/pipeline/stages.js';
 
 const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -158,16 +160,81 @@ describe('nameClusters', () => {
     expect(clusters.map(({ size }) => size)).toEqual([0, 3, 0]);
     expect(clusters[1]!.exemplars.map(({ index }) => index)).toEqual([1, 2]);
   });
+
+  test('noise is named as if it were a cluster', async () => {
+    const noisy = { ...clustered, labels: Int32Array.of(-1, 0, -1, 0) };
+    const noise = await nameNoise(noisy, terms, { nTerms: 1, nExemplars: 1 }, {});
+    // The mean is (0.5, 0.5): both words are as near, and the first one wins; so do the documents.
+    expect(noise).toMatchObject({ id: -1, size: 2, terms: [{ term: 'left' }], exemplars: [{ index: 0 }] });
+    expect(noise!.exemplars[0]!.distance).toBeCloseTo(Math.SQRT1_2, 6);
+    expect(await nameNoise(clustered, terms, { nTerms: 1, nExemplars: 1 }, {})).toBeUndefined();
+  });
 });
 
-test('meansOf gives the mean of every cluster, and the distances to it', async () => {
+describe('meansOf', () => {
   const points = matrix([
     [0, 0],
     [4, 0],
     [7, 7],
     [1, 1],
   ]);
-  const { centroids, distances } = await meansOf(points, Int32Array.of(0, 0, -1, 2), {});
-  expect([...centroids.data]).toEqual([2, 0, 0, 0, 1, 1]);
-  expect([...distances]).toEqual([2, 2, 0, 0]);
+
+  test('gives the mean of every cluster, and the distances to it', async () => {
+    const labels = Int32Array.of(0, 0, -1, 2);
+    const { centroids, distances } = await meansOf(points, labels, countClusters(labels), {});
+    expect([...centroids.data]).toEqual([2, 0, 0, 0, 1, 1]);
+    expect([...distances]).toEqual([2, 2, Number.NaN, 0]);
+  });
+
+  test('nothing but noise has no mean', async () => {
+    const { centroids, distances } = await meansOf(points, new Int32Array(4).fill(-1), 0, {});
+    expect(centroids).toEqual({ data: new Float32Array(0), rows: 0, cols: 2 });
+    expect([...distances]).toEqual(new Array(4).fill(Number.NaN));
+  });
+
+  test('distances are those of assign, bit for bit, and stop when they are told to', async () => {
+    const many = matrix(Array.from({ length: 500 }, (_, i) => [Math.sin(i), Math.cos(3 * i), 1e3 + i / 7]));
+    const centroids = matrix([
+      [0, 0, 1010.25],
+      [0.5, 0, 1050],
+    ]);
+    const { labels, distances } = await assign(many, centroids);
+    expect(await distancesTo(many, labels, centroids, {})).toEqual(distances);
+    const wide = { data: new Float32Array(2 ** 22), rows: 4, cols: 2 ** 20 };
+    const one = { data: new Float32Array(2 ** 20), rows: 1, cols: 2 ** 20 };
+    await expect(
+      distancesTo(wide, new Int32Array(4), one, { signal: AbortSignal.abort() }),
+    ).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('clusterByDensity', () => {
+  // Of the three groups HDBSCAN numbers the leftmost first or last; the middle one is the largest.
+  const points = matrix([
+    ...[0, 0.1, 0.2].map((x) => [x]),
+    ...[10, 10.1, 10.2, 10.3, 10.4].map((x) => [x]),
+    [60],
+    ...[20, 20.1, 20.2, 20.3].map((x) => [x]),
+  ]);
+  const options = { minClusterSize: 3, minSamples: 1 };
+
+  test('numbers clusters by size, and leaves noise as it is', async () => {
+    const { labels, nClusters } = await clusterByDensity(points, options, {});
+    expect(nClusters).toBe(3);
+    expect([...labels]).toEqual([2, 2, 2, 0, 0, 0, 0, 0, -1, 1, 1, 1, 1]);
+  });
+
+  test('new points go to clusters by the same numbers', async () => {
+    const { labels, density } = await clusterByDensity(points, options, {});
+    expect((await predictByDensity(points, points, density, {})).labels).toEqual(labels);
+    const found = await predictByDensity(matrix([[0.15], [10.25], [20.05], [-40]]), points, density, {});
+    expect([...found.labels]).toEqual([2, 0, 1, -1]);
+  });
+
+  test('nothing but noise stays noise', async () => {
+    const few = matrix([[0], [1]]);
+    const { labels, nClusters, density } = await clusterByDensity(few, { minClusterSize: 3 }, {});
+    expect({ labels: [...labels], nClusters }).toEqual({ labels: [-1, -1], nClusters: 0 });
+    expect([...(await predictByDensity(few, few, density, {})).labels]).toEqual([-1, -1]);
+  });
 });

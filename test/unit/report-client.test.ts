@@ -9,17 +9,28 @@ let labels: typeof table;
 let axes: typeof table;
 let filters: typeof table;
 let groups: typeof table;
+let texts: typeof table;
+let scene: typeof table;
+let pick: typeof table;
 beforeAll(async () => {
-  [table, view, raster, labels, axes, filters, groups] = await Promise.all(
-    ['table', 'view', 'raster', 'labels', 'axes', 'filter', 'grouping'].map(load),
+  [table, view, raster, labels, axes, filters, groups, texts, scene, pick] = await Promise.all(
+    ['order', 'view', 'raster', 'labels', 'axes', 'filter', 'grouping', 'texts', 'scene', 'pick'].map(load),
   );
 });
 
+const IDS = ['10', '9', '100', '1', '2', '11'];
+/** The texts of DATA in blocks of four, as if they came from outside the page. */
+const textsWith = (ids: string[]) =>
+  texts.createTexts(6, 4, async (at: number) => ({
+    ids: ids.slice(4 * at, 4 * at + 4),
+    texts: ['b', 'a10', 'a9', 'c', 'ＡＢＣ ﾃｽﾄ', 'a9'].slice(4 * at, 4 * at + 4),
+  }));
 const DATA = {
   documents: 6,
   language: '',
-  texts: ['b', 'a10', 'a9', 'c', 'ＡＢＣ ﾃｽﾄ', 'a9'],
-  ids: ['10', '9', '100', '1', '2', '11'],
+  get texts() {
+    return textsWith(IDS);
+  },
   clusterOf: Int32Array.of(1, 0, -1, 1, 0, 1),
   categoryOf: Int32Array.of(1, -1, 0, 1, 2, 0),
   categories: [{ name: 'zebra' }, { name: 'apple' }, { name: 'mango' }],
@@ -34,46 +45,158 @@ describe('sorting the table', () => {
     ['distance', [3, 4, 0, 1, 2, 5]],
     ['cluster', [4, 1, 3, 0, 5, 2]],
     ['category', [0, 3, 4, 2, 5, 1]],
-  ])('by %s', (column, expected) => {
-    expect(Array.from(table.sortedRows(DATA, column))).toEqual(expected);
+  ])('by %s', async (column, expected) => {
+    expect(Array.from(await table.sortedRows(DATA, column))).toEqual(expected);
   });
 
-  it('compares ids as text when one of them is no number', () => {
-    const data = { ...DATA, ids: ['n10', 'n9', 'n100', 'x', 'a', 'n1'] };
-    expect(Array.from(table.sortedRows(data, 'id'))).toEqual([4, 5, 1, 0, 2, 3]);
+  it('compares ids as text when one of them is no number', async () => {
+    const data = { ...DATA, texts: textsWith(['n10', 'n9', 'n100', 'x', 'a', 'n1']) };
+    expect(Array.from(await table.sortedRows(data, 'id'))).toEqual([4, 5, 1, 0, 2, 3]);
   });
 });
 
 describe('the filter', () => {
-  it('needs every word, in any width and case, in the text or the id', () => {
+  it('needs every word, in any width and case, in the text or the id', async () => {
     const filter = filters.createFilter(DATA);
-    const found = (query: string) => {
-      filter.set({ query });
-      return DATA.ids.map((_, i) => i).filter((i) => filter.match[i] === 1);
+    const found = async (query: string) => {
+      await filter.set({ query });
+      return IDS.map((_, i) => i).filter((i) => filter.match[i] === 1);
     };
-    expect(found('')).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(found('abc テスト')).toEqual([4]);
-    expect(found('テスト　ａ')).toEqual([4]);
-    expect(found('a')).toEqual([1, 2, 4, 5]);
-    expect(found('a9 11')).toEqual([5]);
-    expect(found('nowhere')).toEqual([]);
+    expect(await found('')).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(await found('abc テスト')).toEqual([4]);
+    expect(await found('テスト　ａ')).toEqual([4]);
+    expect(await found('a')).toEqual([1, 2, 4, 5]);
+    expect(await found('a9 11')).toEqual([5]);
+    expect(await found('nowhere')).toEqual([]);
     expect(filter.count).toBe(0);
   });
 
-  it('combines words, cluster and category, and tells its listeners', () => {
+  it('combines words, cluster, category and selection, and tells its listeners', async () => {
     const filter = filters.createFilter(DATA);
     let calls = 0;
     filter.onChange(() => calls++);
     expect(filter.active).toBe(false);
-    filter.set({ cluster: 1 });
+    await filter.set({ cluster: 1 });
     expect([filter.count, filter.active]).toEqual([3, true]);
-    filter.set({ category: 1 });
+    await filter.set({ category: 1 });
     expect(filter.count).toBe(2);
-    filter.set({ query: 'c' });
+    await filter.set({ query: 'c' });
     expect(Array.from(filter.match)).toEqual([0, 0, 0, 1, 0, 0]);
-    filter.set({ query: '', cluster: -1, category: null });
+    await filter.set({ selection: Uint8Array.of(1, 1, 1, 0, 0, 0) });
+    expect(filter.count).toBe(0);
+    await filter.set({ query: '', cluster: -1, category: null, selection: null });
     expect(Array.from(filter.match)).toEqual([0, 0, 1, 0, 0, 0]);
-    expect(calls).toBe(4);
+    expect(calls).toBe(5);
+  });
+
+  it('shows the last of two searches, whichever ends first', async () => {
+    const filter = filters.createFilter(DATA);
+    await Promise.all([filter.set({ query: 'a' }), filter.set({ query: 'c' })]);
+    expect(Array.from(filter.match)).toEqual([0, 0, 0, 1, 1, 0]);
+  });
+});
+
+describe('the texts', () => {
+  const block = (size: number) => (at: number) =>
+    Promise.resolve({ ids: [`${2 * at}`, `${2 * at + 1}`], texts: ['x'.repeat(size), `at ${2 * at + 1}`] });
+
+  it('are read once, when they are needed', async () => {
+    let reads = 0;
+    const some = texts.createTexts(6, 2, (at: number) => {
+      reads++;
+      return block(1)(at);
+    });
+    expect(some.peek(3)).toBeUndefined();
+    const both = await Promise.all([some.read(3), some.read(2)]);
+    expect(both).toEqual([
+      { text: 'at 3', id: '3' },
+      { text: 'x', id: '2' },
+    ]);
+    expect([some.peek(3).text, some.peek(4), reads]).toEqual(['at 3', undefined, 1]);
+  });
+
+  it('that were used longest ago go when memory is short, and still come back', async () => {
+    const many = texts.createTexts(8, 2, block(40_000_000));
+    for (const i of [0, 2, 1, 4]) await many.read(i);
+    expect([0, 2, 4].map((i) => many.peek(i) !== undefined)).toEqual([true, false, true]);
+    expect((await many.read(3)).text).toBe('at 3');
+  });
+
+  it('report a block that cannot be read, and try again', async () => {
+    let broken = true;
+    const some = texts.createTexts(2, 2, (at: number) =>
+      broken ? Promise.reject(new Error('missing')) : block(1)(at),
+    );
+    await expect(some.read(0)).rejects.toThrow('missing');
+    broken = false;
+    expect((await some.read(1)).text).toBe('at 1');
+  });
+
+  it('find each document once, and words next to a separator', async () => {
+    const list = ['aa aa', 'b\u0000a', '', 'ab', 'ba'];
+    const some = texts.createTexts(5, 5, async () => ({ ids: ['', '', '', '', ''], texts: list }));
+    const found = async (...words: string[]) => Array.from(await some.search(words, () => true));
+    expect(await found('a')).toEqual([1, 1, 0, 1, 1]);
+    expect(await found('a', 'b')).toEqual([0, 1, 0, 1, 1]);
+    expect(await found('aab')).toEqual([0, 0, 0, 0, 0]);
+    expect(await some.search(['a'], () => false)).toBeNull();
+  });
+});
+
+describe('what is drawn', () => {
+  const map = Float32Array.of(0, 0, 1, 0, 2, 0, 3, 0, 4, Number.NaN, 5, 0);
+  const grouping = {
+    of: Int32Array.of(0, 1, 2, 0, 0, 1),
+    groups: [
+      { mark: {}, hidden: false },
+      { mark: {}, hidden: true },
+      { mark: undefined, hidden: false },
+    ],
+  };
+
+  it('lies in layers: left out, the rest, the groups; hidden and placeless ones are missing', () => {
+    const { order, dimmed } = scene.layersOf(map, grouping, Uint8Array.of(1, 1, 1, 0, 1, 1));
+    expect([Array.from(order), dimmed]).toEqual([[3, 2, 0], 1]);
+  });
+
+  it('is found by the pointer: the nearest, the uppermost of equal ones, one that matches first', () => {
+    const layers = { order: Uint32Array.of(3, 2, 1, 0), dimmed: 1 };
+    const places = Float32Array.of(0, 0, 0, 0, 2, 0, 1, 0);
+    expect(pick.nearestPoint(places, layers, 0.1, 0, 0.5)).toBe(0);
+    expect(pick.nearestPoint(places, layers, 2.2, 0.1, 0.5)).toBe(2);
+    expect(pick.nearestPoint(places, layers, 1.1, 0, 0.5)).toBe(3);
+    expect(pick.nearestPoint(places, layers, 1.3, 0, 0.5)).toBe(-1);
+    expect(pick.nearestPoint(places, layers, 9, 9, 0.5)).toBe(-1);
+    // 0.6 from the matching one, 0.4 from the one left out, which counts as a whole unit more.
+    expect(pick.nearestPoint(places, layers, 0.6, 0, 2)).toBe(0);
+  });
+
+  it('is gone through with keys: the nearest within 45 degrees', () => {
+    const places = Float32Array.of(0, 0, 1, 2, 3, 1, 9, 0, -1, 0);
+    const layers = { order: Uint32Array.of(0, 1, 2, 3, 4), dimmed: 0 };
+    const from = (i: number, dx: number, dy: number) =>
+      pick.pointTowards(places, layers, i, places[2 * i], places[2 * i + 1], dx, dy);
+    expect(from(0, 1, 0)).toBe(2);
+    expect(from(0, 0, 1)).toBe(1);
+    expect(from(0, -1, 0)).toBe(4);
+    expect(from(0, 0, -1)).toBe(-1);
+  });
+
+  it('is caught by a lasso by the even-odd rule, unless the filter leaves it out', () => {
+    const places = Float32Array.of(0.5, 0.5, 2.5, 2.5, 1.5, 1.5, 0.6, 0.5);
+    const layers = { order: Uint32Array.of(3, 0, 1, 2), dimmed: 1 };
+    const horseshoe = [
+      [0, 0],
+      [3, 0],
+      [3, 3],
+      [2, 3],
+      [2, 1],
+      [0, 1],
+    ];
+    expect(pick.pointsInside(places, layers, horseshoe)).toEqual({
+      inside: Uint8Array.of(1, 1, 0, 0),
+      count: 2,
+    });
   });
 });
 
@@ -82,6 +205,25 @@ describe('the view', () => {
     const extent = view.extentOf(Float32Array.of(-1, 0, 3, 2, Number.NaN, 9, 1, Number.POSITIVE_INFINITY));
     expect(extent).toEqual({ left: -1, right: 3, bottom: 0, top: 2 });
     expect(view.fitView(extent, 1000, 1000)).toEqual({ x: 1, y: 1, scale: 230 });
+  });
+
+  it('leaves strays out where there are many points, and nothing where there are few', () => {
+    const cloud = (n: number) => Float32Array.from({ length: 2 * n }, (_, i) => Math.sin(i * 1.7));
+    const many = cloud(20_000);
+    many.set([900, -900], 2000);
+    const home = view.homeOf(many);
+    expect(home.right).toBeLessThan(1.2);
+    expect(home.bottom).toBeGreaterThan(-1.2);
+    expect([home.left, home.top]).toEqual([view.extentOf(many).left, view.extentOf(many).top]);
+    const few = cloud(100);
+    few.set([900, -900], 20);
+    expect(view.homeOf(few)).toMatchObject({ right: 900, bottom: -900 });
+    expect(view.homeOf(new Float32Array(20_000).fill(Number.NaN))).toEqual({
+      left: 0,
+      right: 0,
+      bottom: 0,
+      top: 0,
+    });
   });
 
   it.each([

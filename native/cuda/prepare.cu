@@ -1,0 +1,101 @@
+#include "cuda/prepare.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cuda/instructions.h"
+
+namespace matomari::cuda {
+
+namespace {
+
+constexpr unsigned kThreads = 128;
+
+__device__ std::size_t thread_number() { return std::size_t{blockIdx.x} * blockDim.x + threadIdx.x; }
+
+__global__ void not_finite_kernel(const float* values, std::size_t n, unsigned* bad) {
+  bool found = false;
+  for (std::size_t i = thread_number(); i < n; i += std::size_t{gridDim.x} * blockDim.x) found |= !(fabsf(values[i]) <= 3.4028235e38f);
+  if (found) atomicMax(bad, 1u);
+}
+
+__global__ void lengths_kernel(const float* values, std::size_t rows, std::size_t d, double* out, unsigned* bad) {
+  const std::size_t i = thread_number();
+  if (i >= rows) return;
+  const double square = dot_product(values + i * d, values + i * d, d);
+  if (!bad) {
+    out[i] = square;
+    return;
+  }
+  if (square == 0) atomicMax(bad, 1u);
+  out[i] = 1 / sqrt(square);
+}
+
+template <class T>
+__global__ void widen_kernel(const T* in, std::size_t rows, std::size_t d, bool unit, double* out) {
+  const std::size_t j = thread_number();
+  if (j >= rows) return;
+  const T* const v = in + j * d;
+  double square = 0;
+  for (std::size_t l = 0; unit && l < d; ++l) square += static_cast<double>(v[l]) * static_cast<double>(v[l]);
+  const double norm = sqrt(square);
+  for (std::size_t l = 0; l < d; ++l) out[j * d + l] = unit ? static_cast<double>(v[l]) / norm : static_cast<double>(v[l]);
+}
+
+__global__ void means_kernel(const float* values, std::size_t rows, std::size_t d, std::size_t step, const double* factor, float* mean) {
+  const std::size_t l = thread_number();
+  if (l >= d) return;
+  double sum = 0;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < rows; i += step, ++count) sum += static_cast<double>(values[i * d + l]) * (factor ? factor[i] : 1.0);
+  mean[l] = static_cast<float>(sum / static_cast<double>(count));
+}
+
+__global__ void distances_kernel(Metric metric, const float* points, std::size_t rows, std::size_t d, const float* targets,
+                                 const double* target_squares, const std::int32_t* labels, float* out) {
+  const std::size_t i = thread_number();
+  if (i >= rows) return;
+  const auto j = static_cast<std::size_t>(labels[i]);
+  const float* const x = points + i * d;
+  const double xx = metric == Metric::dot ? 0.0 : dot_product(x, x, d);
+  out[i] = static_cast<float>(pair_value(metric, x, xx, targets + j * d, target_squares[j], d));
+}
+
+template <class T>
+void start_widen(const Session& session, const T* in, std::size_t rows, std::size_t d, bool unit, double* out) {
+  launch(session.stream(), blocks(rows, kThreads), kThreads, 0, widen_kernel<T>, in, rows, d, unit, out);
+}
+
+}  // namespace
+
+void find_not_finite(const Session& session, const float* values, std::size_t n, unsigned* bad) {
+  if (n == 0) return;
+  launch(session.stream(), std::min(blocks(n, kThreads * 16), 4096u), kThreads, 0, not_finite_kernel, values, n, bad);
+}
+
+void squared_lengths(const Session& session, const float* values, std::size_t rows, std::size_t d, double* out) {
+  launch(session.stream(), blocks(rows, kThreads), kThreads, 0, lengths_kernel, values, rows, d, out, static_cast<unsigned*>(nullptr));
+}
+void inverse_lengths(const Session& session, const float* values, std::size_t rows, std::size_t d, double* out, unsigned* bad) {
+  launch(session.stream(), blocks(rows, kThreads), kThreads, 0, lengths_kernel, values, rows, d, out, bad);
+}
+
+void widen(const Session& session, const float* in, std::size_t rows, std::size_t d, bool unit, double* out) {
+  start_widen(session, in, rows, d, unit, out);
+}
+void widen(const Session& session, const double* in, std::size_t rows, std::size_t d, bool unit, double* out) {
+  start_widen(session, in, rows, d, unit, out);
+}
+
+void column_means(const Session& session, const float* values, std::size_t rows, std::size_t d, const double* factor, float* mean) {
+  constexpr std::size_t kSample = 512;
+  launch(session.stream(), blocks(d, 32), 32, 0, means_kernel, values, rows, d, std::max<std::size_t>(1, rows / kSample), factor, mean);
+}
+
+void label_distances(const Session& session, Metric metric, const float* points, std::size_t rows, std::size_t d,
+                     const float* targets, const double* target_squares, const std::int32_t* labels, float* out) {
+  launch(session.stream(), blocks(rows, kThreads), kThreads, 0, distances_kernel, metric, points, rows, d, targets, target_squares,
+         labels, out);
+}
+
+}  // namespace matomari::cuda

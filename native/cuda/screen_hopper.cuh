@@ -1,0 +1,106 @@
+#pragma once
+// The screen by wgmma, for sm_90a: one warp brings tiles by bulk copies, two groups of four warps multiply 64 rows × 256
+// targets each.
+#include "cuda/screen.cuh"
+
+namespace matomari::cuda::hopper {
+
+inline constexpr unsigned kGroups = 2, kThreads = kGroups * 128 + 32, kStages = 4;
+inline constexpr std::size_t kStageHalves = (1 + kColumnTiles) * kTileHalves;  // a tile of rows and two of targets
+inline constexpr std::size_t kShared = kStages * kStageHalves * 2 + 2 * kStages * sizeof(std::uint64_t) + 1024;
+
+#ifdef MATOMARI_HOPPER
+// Brings the tiles of every step into the stages, in turn, as they fall free.
+__device__ inline void produce(std::uint16_t* memory, std::uint64_t* full, std::uint64_t* empty, const std::uint16_t* rows,
+                               const std::uint16_t* targets, std::size_t depth, std::size_t steps) {
+  for (std::size_t s = 0; s < steps; ++s) {
+    const std::size_t stage = s % kStages, turn = s / kStages;
+    if (turn > 0) barrier_wait(empty + stage, (turn - 1) % 2);
+    barrier_expect(full + stage, (1 + kColumnTiles) * kTileBytes);
+    std::uint16_t* const to = memory + stage * kStageHalves;
+    copy_bulk(to, rows + s % depth * kTileHalves, kTileBytes, full + stage);
+    for (std::size_t t = 0; t < kColumnTiles; ++t)
+      copy_bulk(to + (1 + t) * kTileHalves, targets + ((s / depth * kColumnTiles + t) * depth + s % depth) * kTileHalves, kTileBytes,
+                full + stage);
+  }
+}
+#endif
+
+template <class Take>
+__global__ void __launch_bounds__(kThreads, 1) screen(ScreenRows x, Targets c, std::size_t d, Take take) {
+#ifdef MATOMARI_HOPPER
+  auto* const memory = reinterpret_cast<std::uint16_t*>(shared_memory());
+  auto* const full = reinterpret_cast<std::uint64_t*>(memory + kStages * kStageHalves);
+  std::uint64_t* const empty = full + kStages;
+  const std::size_t depth = depth_tiles(d), pairs = padded_targets(c.count) / (kColumnTiles * kTileRows), steps = pairs * depth;
+  if (threadIdx.x == 0) {
+    for (unsigned s = 0; s < kStages; ++s) {
+      barrier_init(full + s, 1);
+      barrier_init(empty + s, kGroups * 4);
+    }
+    barrier_publish();
+  }
+  __syncthreads();
+  const unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  if (warp == kGroups * 4) {
+    if (lane == 0)
+      produce(memory, full, empty, x.halves + std::size_t{blockIdx.x} * depth * kTileHalves, c.halves, depth, steps);
+    return;
+  }
+  const unsigned group = warp / 4;
+  const std::size_t row = std::size_t{blockIdx.x} * kTileRows + 64 * group + 16 * (warp % 4) + lane / 4;
+  const RowFacts facts[2] = {x.facts[row], x.facts[row + 8]};
+  Lowest found[2];
+  found[0].clear();
+  found[1].clear();
+  float sums[128];
+  for (std::size_t pair = 0, s = 0; pair < pairs; ++pair) {
+    for (std::size_t at = 0; at < depth; ++at, ++s) {
+      const std::size_t stage = s % kStages;
+      barrier_wait(full + stage, s / kStages % 2);
+      const std::uint16_t* const rows = memory + stage * kStageHalves + group * 64 * kTileDepth;
+      const std::uint16_t* const targets = memory + stage * kStageHalves + kTileHalves;
+      group_hold(sums);
+      group_fence();
+#pragma unroll
+      for (unsigned step = 0; step < 4; ++step)
+        group_multiply_add(sums, matrix_descriptor(rows, 16 * step), matrix_descriptor(targets, 16 * step), at > 0 || step > 0);
+      group_commit();
+      // One step stays under way while the stage of the one before is given back.
+      group_wait<1>();
+      if (at > 0 && lane == 0) barrier_arrive(empty + (s - 1) % kStages);
+    }
+    group_wait<0>();
+    group_hold(sums);
+    if (lane == 0) barrier_arrive(empty + (s - 1) % kStages);
+    const std::size_t first = pair * kColumnTiles * kTileRows + 2 * (lane % 4);
+#pragma unroll
+    for (unsigned n = 0; n < 32; ++n)
+#pragma unroll
+      for (unsigned e = 0; e < 2; ++e) {
+        const std::size_t j = first + 8 * n + e;
+        const TargetFacts t = c.facts[j];
+#pragma unroll
+        for (unsigned h = 0; h < 2; ++h) {
+          const float score = lowest_score(sums[4 * n + 2 * h + e], facts[h], t);
+          if constexpr (Take::kBest)
+            found[h].add(score, static_cast<std::int32_t>(j));
+          else
+            note_below(take, x, c.count, row + 8 * h, facts[h].limit, score, static_cast<std::int32_t>(j));
+        }
+      }
+  }
+  if constexpr (Take::kBest) {
+#pragma unroll
+    for (unsigned h = 0; h < 2; ++h) {
+      merge_lanes(found[h]);
+      if (lane % 4 == 0) settle(take, x, c, row + 8 * h, found[h]);
+    }
+  }
+#else
+  // Never launched below sm_90a.
+  (void)x, (void)c, (void)d, (void)take;
+#endif
+}
+
+}  // namespace matomari::cuda::hopper

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "cuda/decider.h"
+#include "cuda/pack.cuh"
+#include "cuda/runtime.h"
+#include "cuda/screen.cuh"
+
+namespace matomari::cuda {
+
+// The device's CentroidSearch: the nearest of k targets for many rows, by the same certificate and the same last word, and so
+// the same labels to the bit. Holds all the memory it needs; allocates nothing later.
+class Search {
+ public:
+  // shift: device memory [d], or null for `dot`. rows: the most that assign() gets at once.
+  Search(const Session& session, Metric metric, std::size_t clusters, std::size_t d, const float* shift, std::size_t rows);
+
+  // Sets the targets, device memory that must outlive the search: float64 inside a fit, or float32, by which labels are
+  // exact but for cosine.
+  void set(const double* targets);
+  void set(const float* targets);
+
+  // Rows of device memory, packed.
+  struct Packed {
+    Packed(const Session& session, std::size_t rows, std::size_t d);
+    DeviceBuffer<std::uint16_t> halves;
+    DeviceBuffer<RowFacts> facts;
+    DeviceBuffer<Extent> extents;
+  };
+  void pack(const float* points, const double* inverse_norm, std::size_t rows, const Packed& into) const;
+
+  // labels [rows] in device memory. Returns how many rows the screen could not decide. Waits.
+  std::size_t assign(const float* points, const double* inverse_norm, std::size_t rows, const Packed& packed,
+                     std::int32_t* labels) const;
+
+ private:
+  static constexpr std::size_t kRecheck = 16384;  // rows in doubt that are rechecked at once
+
+  template <class T>
+  void set(const T* targets, bool exact);
+  template <class Take>
+  void screen(const ScreenRows& rows, const Take& take) const;
+  void recheck(const float* points, const double* inverse_norm, std::size_t first, std::size_t count, std::int32_t* labels) const;
+
+  const Session& session_;
+  Metric metric_;
+  std::size_t clusters_, d_;
+  const float* shift_;
+  ScreenBound bound_;
+  Decider decider_{};
+  DeviceBuffer<double> wide_;
+  DeviceBuffer<std::uint16_t> halves_;
+  DeviceBuffer<TargetFacts> facts_;
+  DeviceBuffer<Extent> extents_;
+  DeviceBuffer<double> offsets_;
+  DeviceBuffer<Widest> widest_;
+  // Rows in doubt.
+  DeviceBuffer<unsigned> open_count_, crowded_count_;
+  DeviceBuffer<std::uint32_t> open_rows_, crowded_;
+  DeviceBuffer<double> open_limits_;
+  Packed open_;
+  DeviceBuffer<unsigned> counts_;
+  DeviceBuffer<std::int32_t> candidates_;
+};
+
+}  // namespace matomari::cuda

@@ -1,0 +1,82 @@
+import { checkInteger, checkOneOf, show } from '../check.js';
+import { resolveScreen, type ScreenOption } from '../device.js';
+import { MatomariError } from '../errors.js';
+import type { OperationOptions } from '../job.js';
+import { checkFilledMatrix, checkSameCols, type Matrix } from '../matrix.js';
+
+/** What k-means and mini-batch k-means have in common. */
+export interface ClusteringOptions extends OperationOptions {
+  /** How many clusters, from 1 to points.rows. */
+  nClusters: number;
+  /** `k-means++` (default; greedy, as scikit-learn's), `random` rows, or the starting centroids [nClusters × cols]. */
+  init?: 'k-means++' | 'random' | Matrix | undefined;
+  /** Runs from different seeds, of which the one with the lowest inertia is returned (default 1). */
+  nInit?: number | undefined;
+  /** `euclidean` (default), or `cosine`: unit points and unit centroids. */
+  metric?: 'euclidean' | 'cosine' | undefined;
+  /** Weight of each point [rows], not negative (default 1). */
+  sampleWeight?: Float32Array | undefined;
+  /** A whole number from 0 to 2^53 − 1 (default 0). */
+  seed?: number | undefined;
+  /** `f32`, `bf16`, `int8`, or `auto` (default: MATOMARI_SCREEN, else `auto`). Changes speed, never a result. */
+  screen?: ScreenOption | undefined;
+}
+
+export const CLUSTERING_OPTIONS = [
+  'nClusters',
+  'init',
+  'nInit',
+  'metric',
+  'sampleWeight',
+  'seed',
+  'screen',
+] as const;
+
+/** The options with defaults filled in, as the addon takes them. */
+export type Clustering = ReturnType<typeof checkClustering>;
+
+export function checkClustering(points: Matrix, options: ClusteringOptions) {
+  const nClusters = checkInteger('nClusters', options.nClusters, 1);
+  const nInit = checkInteger('nInit', options.nInit ?? 1, 1, 1e6);
+  const metric = checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const);
+  const seed = checkInteger('seed', options.seed ?? 0, 0);
+  const screen = resolveScreen(options.screen);
+  checkFilledMatrix('points', points);
+  const { rows } = points;
+  if (nClusters > rows)
+    throw new MatomariError(
+      'bad_input',
+      `nClusters is ${nClusters}, but there are only ${rows} points: ask for at most ${rows} clusters`,
+    );
+  const init = checkInit(options.init ?? 'k-means++', points, nClusters);
+  const { sampleWeight } = options;
+  if (sampleWeight !== undefined && (!(sampleWeight instanceof Float32Array) || sampleWeight.length !== rows))
+    throw new MatomariError(
+      'bad_input',
+      `sampleWeight must be a Float32Array of ${rows} weights, one a point, not ${show(sampleWeight)}${sampleWeight instanceof Float32Array ? ` of ${sampleWeight.length}` : ''}`,
+    );
+  return { nClusters, init, nInit, metric, ...(sampleWeight ? { sampleWeight } : {}), seed, screen };
+}
+
+/** The caller's arrays that a job reads. */
+export function borrowedBy(
+  points: Matrix,
+  { init, sampleWeight }: Pick<Clustering, 'init' | 'sampleWeight'>,
+): (Float32Array | Int32Array)[] {
+  const borrowed = [points.data];
+  if (typeof init !== 'string') borrowed.push(init);
+  if (sampleWeight) borrowed.push(sampleWeight);
+  return borrowed;
+}
+
+function checkInit(init: unknown, points: Matrix, nClusters: number): 'k-means++' | 'random' | Float32Array {
+  if (typeof init === 'string') return checkOneOf('init', init, ['k-means++', 'random'] as const);
+  checkFilledMatrix('init', init);
+  checkSameCols('init', init, 'points', points);
+  if (init.rows !== nClusters)
+    throw new MatomariError(
+      'bad_input',
+      `init has ${init.rows} rows, but nClusters is ${nClusters}: they must be equal`,
+    );
+  return init.data;
+}

@@ -1,0 +1,76 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it, type TestContext } from 'vitest';
+
+/*
+ * Compiles the CUDA plugin for the CPU, against the emulator beside this file, and runs the C++ tests of the device on it:
+ * the very kernels and host code, with the machine instructions by their definition. What only a device can show (races,
+ * whether the definitions were read aright) is left to `npm run test:gpu`.
+ */
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const out = mkdtempSync(join(tmpdir(), 'matomari-cuda-'));
+afterAll(() => rmSync(out, { recursive: true, force: true }));
+
+const files = (folder: string, extension: string): string[] =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(extension))
+    .map((name) => join(root, folder, name));
+
+const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-ffp-contract=off', '-fvisibility=hidden', '-pthread'];
+const EMULATED = [...FLAGS, '-I', join(root, 'test/cuda/emulator'), '-I', join(root, 'native')];
+
+/** What a program prints. Not synchronous, or the test runner would take this worker for lost. */
+async function run(command: string, args: string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const result = await promisify(execFile)(command, args, { env, maxBuffer: 2 ** 28 }).catch(
+    (error: Error & { stdout: string }) => {
+      throw new Error(`${error.message}\n${error.stdout}`);
+    },
+  );
+  return result.stdout;
+}
+
+describe('the CUDA plugin on an emulated device', () => {
+  const archive = join(root, 'build', 'libmatomari_core.a');
+  const program = join(out, 'cuda_test');
+
+  async function build(ctx: TestContext): Promise<void> {
+    if (process.platform !== 'linux' || process.arch !== 'x64')
+      ctx.skip('the emulator is for Linux on x86-64');
+    if (spawnSync('g++', ['--version']).error) ctx.skip('no g++ on this machine');
+    if (!existsSync(archive)) ctx.skip(`no ${archive}: this addon was not built here`);
+    if (existsSync(program)) return;
+    const objects: string[] = [];
+    const sources = [...files('native/cuda', '.cu'), join(root, 'test/cuda/emulator/emulator.cc')];
+    for (const source of sources) {
+      const object = join(out, `${basename(source)}.o`);
+      await run('g++', [...EMULATED, '-x', 'c++', '-c', source, '-o', object]);
+      objects.push(object);
+    }
+    await run('g++', ['-shared', '-pthread', ...objects, '-o', join(out, 'matomari_cuda.so')]);
+    await run('g++', [
+      ...FLAGS,
+      '-I',
+      join(root, 'native'),
+      ...files('test/cuda', '.cc'),
+      archive,
+      '-o',
+      program,
+    ]);
+  }
+
+  it.for([
+    ['sm_80', '8'],
+    ['sm_90a', '9'],
+  ] as const)('of %s gives the results of the CPU, to the bit', { timeout: 300_000 }, async (device, ctx) => {
+    await build(ctx);
+    const printed = await run(program, [], { ...process.env, MATOMARI_EMULATED_CAPABILITY: device[1] });
+    expect(printed).toMatch(/^device emulated$/m);
+    expect(printed).toMatch(/^\d{3,} checks, 0 failed$/m);
+    expect(printed).not.toContain('FAILED');
+  });
+});

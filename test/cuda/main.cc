@@ -1,0 +1,32 @@
+#include <cstdio>
+#include <cstring>
+#include <exception>
+
+#include "../native/harness.h"
+#include "cuda/plugin.h"
+
+// Runs every test on the first CUDA device (`--quick`: on less data), or says why it cannot: matomari_cuda.so must lie beside this program. Ends with
+// `N checks, N failed`; exits 2 where there is no device.
+int main(int count, char** arguments) {
+  using namespace matomari;
+  using namespace matomari::test;
+  quick = count > 1 && std::strcmp(arguments[1], "--quick") == 0;
+  const cuda::Availability& found = cuda::availability();
+  if (found.devices.empty()) {
+    std::printf("skipped: %s\n", found.reason.c_str());
+    return 2;
+  }
+  std::printf("device %s\n", found.devices[0].name.c_str());
+  for (const Test& test : tests()) {
+    const int before = failures;
+    try {
+      test.run();
+    } catch (const std::exception& e) {
+      check(false, e.what(), test.name, 0);
+    }
+    std::printf("%s %s\n", failures > before ? "FAILED" : "ok", test.name);
+    std::fflush(stdout);
+  }
+  std::printf("%d checks, %d failed\n", checks, failures);
+  return failures == 0 ? 0 : 1;
+}
