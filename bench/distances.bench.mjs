@@ -27,8 +27,14 @@ export default {
       if (ceilings.gflops) facts.ofPeak = facts.rate / ceilings.gflops;
     }
     const [ours, theirs] = results;
-    if (ours.skipped || theirs?.skipped) return;
-    const apart = Math.abs(ours.facts.sum - theirs.facts.sum) / theirs.facts.sum;
-    ours.facts.note = `sums of all distances agree to ${apart.toExponential(0)}`;
+    if (ours.skipped) return;
+    const notes = [];
+    if (ceilings.gflops64)
+      notes.push(`${Math.round((100 * ours.facts.rate) / ceilings.gflops64)} % of the float64 FMA peak`);
+    if (!theirs.skipped) {
+      const apart = Math.abs(ours.facts.sum - theirs.facts.sum) / theirs.facts.sum;
+      notes.push(`sums of all distances agree to ${apart.toExponential(0)}`);
+    }
+    ours.facts.note = notes.join(', ');
   },
 };

@@ -1,9 +1,18 @@
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { blobs } from './harness/data.mjs';
+import { blobs, sentences } from './harness/data.mjs';
 import { readNpy } from './harness/npy.mjs';
 import { root } from './harness/paths.mjs';
 
 const indicesPath = (id) => join(root, 'build', 'bench', `nearest-indices-${id}.npy`);
+/** Not among the dependencies: what it is built with does not install everywhere. */
+const withoutUsearch = () => {
+  try {
+    createRequire(import.meta.url).resolve('usearch');
+  } catch {
+    return 'usearch is not there: npm install --no-save usearch';
+  }
+};
 const keep = (id) => () => ({ indices: indicesPath(id) });
 
 /** @type {import('./harness/experiment.mjs').Experiment} */
@@ -18,16 +27,36 @@ export default {
     { id: 'matomari', title: 'Matomari', module: 'matomari/nearest.mjs', job: keep('matomari') },
     { id: 'faiss', title: 'faiss, IndexFlatL2', module: 'peers/nearest_faiss.py', job: keep('faiss') },
     { id: 'sklearn', title: 'scikit-learn, brute', module: 'peers/nearest_sklearn.py', job: keep('sklearn') },
+    {
+      id: 'usearch',
+      title: 'usearch (npm), exact',
+      module: 'baselines/nearest-usearch.mjs',
+      job: keep('usearch'),
+      skip: ({ job }) =>
+        withoutUsearch() ??
+        (job.long ? 'too slow here: it takes part in full runs, at the smallest shape' : undefined),
+    },
   ],
   cases: ({ full }) =>
     [
-      { queries: 5894, n: 5894, d: 1024, repeat: full ? 3 : 1 },
-      ...(full ? [{ queries: 10_000, n: 100_000, d: 384, repeat: 1 }] : []),
-    ].map(({ queries, n, d, repeat }) => ({
-      label: `${queries} queries, n ${n}, d ${d}`,
-      trials: 5,
-      job: { points: blobs(n, d, n === 5894 ? 40 : 200), queries, n, d, k: 15, repeat },
-    })),
+      { queries: 5894, n: 5894, d: 1024, repeat: full ? 3 : 1, trials: 5, long: !full },
+      ...(full
+        ? [
+            { queries: 10_000, n: 100_000, d: 384, repeat: 1, trials: 3, long: true },
+            { queries: 100_000, n: 100_000, d: 384, repeat: 1, trials: 3, long: true },
+            ...(sentences(100_000)
+              ? [{ queries: 100_000, n: 100_000, d: 384, repeat: 1, trials: 3, long: true, real: true }]
+              : []),
+          ]
+        : []),
+    ].map(({ trials, real, ...shape }) => {
+      const { queries, n, d } = shape;
+      return {
+        label: `${queries} queries, n ${n}, d ${d}${real ? ', sentence embeddings' : ''}`,
+        trials,
+        job: { points: real ? sentences(n) : blobs(n, d, n === 5894 ? 40 : 200), k: 15, ...shape },
+      };
+    }),
   finish({ job }, results, ceilings) {
     const ours = results[0].skipped ? undefined : readNpy(indicesPath('matomari')).data;
     for (const { id, skipped, median, facts } of results) {

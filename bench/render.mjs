@@ -92,11 +92,21 @@ function losses(records) {
   return lines.length ? lines : ['- nowhere in these records'];
 }
 
+/** The rates of other products, which older records lack and not every processor has. */
+const others = ({ gflops64, gopsBf16, gopsInt8 }) =>
+  [
+    gflops64 && `${gflops64} float64, `,
+    gopsBf16 && `${gopsBf16} Gop/s bf16, `,
+    gopsInt8 && `${gopsInt8} int8, `,
+  ]
+    .filter(Boolean)
+    .join('');
+
 function setting({ machine: m, full }) {
   const peak =
     'skipped' in m.ceilings
       ? `ceilings skipped (${m.ceilings.skipped})`
-      : `measured ceilings with ${m.threads} threads: ${m.ceilings.gflops} GFLOP/s float32 FMA, ${m.ceilings.readGBs} GB/s read (with one: ${m.ceilings.gflops1}, ${m.ceilings.readGBs1})`;
+      : `measured ceilings with ${m.threads} threads: ${m.ceilings.gflops} GFLOP/s float32 FMA, ${others(m.ceilings)}${m.ceilings.readGBs} GB/s read (with one: ${m.ceilings.gflops1}, ${m.ceilings.readGBs1})`;
   return `${m.date.slice(0, 10)}, commit ${m.commit}${m.modified ? ' with local changes' : ''}, ${full ? 'full' : 'quick'} run, ${m.threads} threads of ${m.processors} processors, ${m.cpu}, ${m.memoryGiB} GiB, ${m.system}, Node ${m.node.slice(1)}, load ${m.loadAverage[0]} before and ${m.loadAfter.toFixed(2)} after; ${peak}.`;
 }
 

@@ -16,7 +16,8 @@ export interface DistancesOptions extends OperationOptions {
  *
  * @throws MatomariError `bad_input` (NaN with row and column, unequal columns), `bad_option`, `cancelled`
  * Runs on an NVIDIA GPU by `device: 'cuda'`, to the same bits.
- * Cost: a.rows · b.rows · cols multiply-adds in float64; memory for the result only.
+ * Cost: a.rows · b.rows · cols multiply-adds in float64, half of them where `a` and `b` are one; 4 MB and a little a
+ * thread beside the result.
  */
 export async function distances(
   a: Matrix,

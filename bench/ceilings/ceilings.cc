@@ -1,5 +1,6 @@
-// The machine's own ceilings, for the benchmark to hold results against: the float32 fused multiply-add rate and the
-// rate at which memory is read, each with one thread and with all. Prints one JSON object.
+// The machine's own ceilings, for the benchmark to hold results against: the rates of fused multiply-adds in float32 and
+// float64, of bf16 and int8 products where the processor has them, and the rate at which memory is read, each with one
+// thread and with all. Prints one JSON object; what the processor lacks is null.
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -9,6 +10,9 @@
 #include <memory>
 #include <thread>
 #include <vector>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace {
 
@@ -19,42 +23,76 @@ constexpr std::size_t kBytes = 32;
 #else
 constexpr std::size_t kBytes = 16;
 #endif
-constexpr std::size_t kLanes = kBytes / sizeof(float);
+template <class T>
+constexpr std::size_t kLanes = kBytes / sizeof(T);
 using Vector = float __attribute__((vector_size(kBytes)));
+using Vector64 = double __attribute__((vector_size(kBytes)));
 
 // A sink that the optimiser cannot see through.
-volatile float sink;
+volatile double sink;
 
-float sum(Vector v) {
-  float total = 0;
-  for (std::size_t i = 0; i < kLanes; ++i) total += v[i];
+template <class T, class V>
+double sum(V v) {
+  double total = 0;
+  for (std::size_t i = 0; i < kLanes<T>; ++i) total += static_cast<double>(v[i]);
   return total;
 }
 
-Vector splat(float value) {
-  Vector v;
-  for (std::size_t i = 0; i < kLanes; ++i) v[i] = value;
-  return v;
-}
-
 // A value that the optimiser must take as it comes: equal chains would be computed once.
-Vector opaque(float value) {
-  Vector v = splat(value);
+template <class T, class V>
+V opaque(T value) {
+  V v;
+  for (std::size_t i = 0; i < kLanes<T>; ++i) v[i] = value;
   asm volatile("" : "+m"(v));
   return v;
 }
 
-// Twelve independent chains hide the latency of the unit.
+// Twelve independent chains hide the latency of the unit. Float32 or float64.
+template <class T, class V>
 void multiplyAdd(std::size_t steps) {
-  const Vector x = opaque(0.999F), y = opaque(0.001F);
-  Vector a = opaque(1), b = opaque(2), c = opaque(3), d = opaque(4), e = opaque(5), f = opaque(6);
-  Vector g = opaque(7), h = opaque(8), i = opaque(9), j = opaque(10), k = opaque(11), l = opaque(12);
+  auto start = [](int n) { return opaque<T, V>(static_cast<T>(n)); };
+  const V x = opaque<T, V>(static_cast<T>(0.999)), y = opaque<T, V>(static_cast<T>(0.001));
+  V a = start(1), b = start(2), c = start(3), d = start(4), e = start(5), f = start(6);
+  V g = start(7), h = start(8), i = start(9), j = start(10), k = start(11), l = start(12);
   for (std::size_t step = 0; step < steps; ++step) {
     a = a * x + y; b = b * x + y; c = c * x + y; d = d * x + y; e = e * x + y; f = f * x + y;
     g = g * x + y; h = h * x + y; i = i * x + y; j = j * x + y; k = k * x + y; l = l * x + y;
   }
-  sink = sum(a + b + c + d + e + f + g + h + i + j + k + l);
+  sink = sum<T>(a + b + c + d + e + f + g + h + i + j + k + l);
 }
+
+#if defined(__x86_64__)
+#define TWELVE(step) \
+  a = step(a); b = step(b); c = step(c); d = step(d); e = step(e); f = step(f); \
+  g = step(g); h = step(h); i = step(i); j = step(j); k = step(k); l = step(l)
+
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void productsBf16(std::size_t steps) {
+  __m512i value = _mm512_set1_epi32(0x3F803F80);
+  asm volatile("" : "+m"(value));
+  const __m512bh x = (__m512bh)value;
+  __m512 a = _mm512_setzero_ps(), b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a;
+  for (std::size_t step = 0; step < steps; ++step) {
+#define STEP(v) _mm512_dpbf16_ps(v, x, x)
+    TWELVE(STEP);
+#undef STEP
+    asm volatile("" : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f));
+    asm volatile("" : "+v"(g), "+v"(h), "+v"(i), "+v"(j), "+v"(k), "+v"(l));
+  }
+}
+
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni"))) void productsInt8(std::size_t steps) {
+  __m512i x = _mm512_set1_epi32(0x01010101);
+  asm volatile("" : "+m"(x));
+  __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a;
+  for (std::size_t step = 0; step < steps; ++step) {
+#define STEP(v) _mm512_dpbusd_epi32(v, x, x)
+    TWELVE(STEP);
+#undef STEP
+    asm volatile("" : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f));
+    asm volatile("" : "+v"(g), "+v"(h), "+v"(i), "+v"(j), "+v"(k), "+v"(l));
+  }
+}
+#endif
 
 void readAll(const float* data, std::size_t count) {
   Vector a{}, b{}, c{}, d{};
@@ -65,7 +103,7 @@ void readAll(const float* data, std::size_t count) {
     std::memcpy(v, at, sizeof v);
     a += v[0]; b += v[1]; c += v[2]; d += v[3];
   }
-  sink = sum(a + b + c + d);
+  sink = sum<float>(a + b + c + d);
 }
 
 // The shortest of several runs of `work` on so many threads at once, in seconds.
@@ -82,10 +120,18 @@ double shortest(int threads, const std::function<void(int)>& work) {
   return best;
 }
 
-double gflops(int threads) {
-  constexpr std::size_t steps = 15'000'000;
-  const double seconds = shortest(threads, [](int) { multiplyAdd(steps); });
-  return 2.0 * 12 * kLanes * steps * threads / seconds / 1e9;
+using Products = void (*)(std::size_t steps);
+
+// Additions and multiplications, in 10^9 a second, where a step does twelve times so many products.
+double rate(Products products, std::size_t per_instruction, int threads) {
+  constexpr std::size_t steps = 8'000'000;
+  const double seconds = shortest(threads, [&](int) { products(steps); });
+  return 2.0 * 12 * static_cast<double>(per_instruction * steps) * threads / seconds / 1e9;
+}
+
+void print(const char* name, Products products, std::size_t per_instruction, int threads) {
+  if (!products) return static_cast<void>(std::printf("\"%s1\":null,\"%s\":null,", name, name));
+  std::printf("\"%s1\":%.1f,\"%s\":%.1f,", name, rate(products, per_instruction, 1), name, rate(products, per_instruction, threads));
 }
 
 double readRate(const std::vector<float>& data, int threads) {
@@ -99,6 +145,15 @@ double readRate(const std::vector<float>& data, int threads) {
 int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::atoi(argv[1]) : static_cast<int>(std::thread::hardware_concurrency());
   const std::vector<float> data(std::size_t{1} << 27, 1.0F);  // 512 MiB, far beyond any cache
-  std::printf("{\"gflops1\":%.1f,\"gflops\":%.1f,\"readGBs1\":%.1f,\"readGBs\":%.1f,\"threads\":%d}\n", gflops(1),
-              gflops(threads), readRate(data, 1), readRate(data, threads), threads);
+  Products bf16 = nullptr, int8 = nullptr;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bf16")) bf16 = productsBf16;
+  if (__builtin_cpu_supports("avx512vnni")) int8 = productsInt8;
+#endif
+  std::printf("{");
+  print("gflops", multiplyAdd<float, Vector>, kLanes<float>, threads);
+  print("gflops64", multiplyAdd<double, Vector64>, kLanes<double>, threads);
+  print("gopsBf16", bf16, 32, threads);
+  print("gopsInt8", int8, 64, threads);
+  std::printf("\"readGBs1\":%.1f,\"readGBs\":%.1f,\"threads\":%d}\n", readRate(data, 1), readRate(data, threads), threads);
 }

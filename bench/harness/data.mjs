@@ -76,6 +76,44 @@ export function blobs(rows, cols, blobs, seed = 1, noise = 4) {
   });
 }
 
+/** A float16 number of size 6e-5 and more; smaller ones count as zero. */
+const half = (bits) => {
+  const exponent = (bits >> 10) & 31;
+  return exponent === 0 ? 0 : (bits & 0x8000 ? -1 : 1) * (1 + (bits & 1023) / 1024) * 2 ** (exponent - 15);
+};
+
+/**
+ * The 20,000 sentence embeddings of shared/data beside the repository, over and over with a little noise, as unit rows.
+ * @param {number} rows @param {number} [seed]
+ * @returns {string | undefined} path of a float32 .npy [rows × 384]; undefined where the folder is missing
+ */
+export function sentences(rows, seed = 1) {
+  const source = join(root, '..', 'shared', 'data', 'e5-20k.npy');
+  if (!existsSync(source)) return undefined;
+  return once(`sentences-${rows}-${seed}.npy`, (path) => {
+    const file = readFileSync(source);
+    const start = 10 + file.readUInt16LE(8);
+    const cols = 384;
+    const count = (file.length - start) / 2 / cols;
+    const real = Float32Array.from({ length: count * cols }, (_, i) =>
+      half(file.readUInt16LE(start + 2 * i)),
+    );
+    const gauss = normal(uniform(seed));
+    const data = new Float32Array(rows * cols);
+    for (let i = 0; i < rows; i++) {
+      let square = 0;
+      for (let l = 0; l < cols; l++) {
+        const value = real[(i % count) * cols + l] + 0.005 * gauss();
+        data[i * cols + l] = value;
+        square += value * value;
+      }
+      const norm = Math.sqrt(square);
+      for (let l = 0; l < cols; l++) data[i * cols + l] /= norm;
+    }
+    writeNpy(path, data, [rows, cols]);
+  });
+}
+
 /**
  * Points in the plane: 92 of 100 around `blobs` random centres, the others anywhere.
  * @param {number} rows @param {number} blobs @param {number} [seed]

@@ -52,9 +52,9 @@ export function ownSeconds() {
 }
 
 /**
- * Peak float32 FMA rate and read bandwidth, measured now by a small C++ program.
+ * The peak rates of products in float32, float64, bf16 and int8 (null where the processor has no such products), and the read bandwidth, measured now by a small C++ program; `…1` with one thread.
  * @param {number} threads
- * @returns {{ gflops1: number, gflops: number, readGBs1: number, readGBs: number, threads: number } | { skipped: string }}
+ * @returns {{ gflops1: number, gflops: number, gflops641: number, gflops64: number, gopsBf161: number | null, gopsBf16: number | null, gopsInt81: number | null, gopsInt8: number | null, readGBs1: number, readGBs: number, threads: number } | { skipped: string }}
  */
 export function ceilings(threads) {
   const source = join(root, 'bench', 'ceilings', 'ceilings.cc');

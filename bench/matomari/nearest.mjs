@@ -4,7 +4,8 @@ import { timed } from '../harness/timing.mjs';
 
 export async function trial({ points: path, queries: rows, k, repeat, threads, indices, first }) {
   const points = readMatrix(path);
-  const queries = { data: points.data.slice(0, rows * points.cols), rows, cols: points.cols };
+  const some = { data: points.data.slice(0, rows * points.cols), rows, cols: points.cols };
+  const queries = rows === points.rows ? points : some;
   const run = () => nearest(queries, points, { k, threads });
   await run();
   const { seconds, result } = await timed(repeat, run);

@@ -1,6 +1,8 @@
 #include "distances/distances.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "core/buffer.h"
 #include "core/finite.h"
@@ -12,23 +14,171 @@ using core::Buffer;
 using core::ConstMatrix;
 
 void squared_norms(core::Context& ctx, ConstMatrix m, double* out) {
-  core::parallel_for(ctx, m.rows, 65536 / std::max<std::size_t>(1, m.cols), [&](std::size_t begin, std::size_t end, unsigned) {
-    for (std::size_t i = begin; i < end; ++i) out[i] = dot_product(m.row(i), m.row(i), m.cols);
+  constexpr std::size_t kSide = 8;  // rows at once: a sum in index order waits for each addition, eight do not for one another
+  const std::size_t d = m.cols;
+  core::parallel_for(ctx, m.rows, 65536 / std::max<std::size_t>(1, d) + kSide, [&](std::size_t begin, std::size_t end, unsigned) {
+    std::size_t i = begin;
+    for (; i + kSide <= end; i += kSide) {
+      const float* const row = m.row(i);
+      double sum[kSide] = {};
+      for (std::size_t l = 0; l < d; ++l)
+        for (std::size_t r = 0; r < kSide; ++r) {
+          const double v = static_cast<double>(row[r * d + l]);
+          sum[r] += v * v;
+        }
+      std::copy_n(sum, kSide, out + i);
+    }
+    for (; i < end; ++i) out[i] = dot_product(m.row(i), m.row(i), d);
   });
 }
 
 namespace {
 
-// Rows [first, first + count) of b as float64 panels: [panel][depth][panel64], zero-padded.
-void pack(ConstMatrix b, std::size_t first, std::size_t count, std::size_t width, double* out) {
-  for (std::size_t p = 0; p * width < count; ++p)
-    for (std::size_t j = 0; j < width; ++j) {
-      const std::size_t i = p * width + j;
-      double* column = out + p * width * b.cols + j;
-      for (std::size_t l = 0; l < b.cols; ++l)
-        column[l * width] = i < count ? static_cast<double>(b.row(first + i)[l]) : 0.0;
+constexpr std::size_t kPart = std::size_t{4} << 20;  // bytes of b that go by at once, as float64: a third-level cache keeps them
+constexpr std::size_t kRows = 32;                    // rows of a that a thread takes at once
+constexpr std::size_t kColumns = 480;                // columns of the result that it gathers before it writes them: whole panels
+
+// Rows [first, first + count) of m as float64, `side` of them interleaved: [group][depth][side], zero-padded.
+void pack(ConstMatrix m, std::size_t first, std::size_t count, std::size_t side, double* out) {
+  constexpr std::size_t kRun = 16;  // columns of one row at a time: what is written stays near
+  for (std::size_t g = 0; g < count; g += side, out += side * m.cols) {
+    const std::size_t there = std::min(side, count - g);
+    for (std::size_t from = 0; from < m.cols; from += kRun) {
+      const std::size_t to = std::min(m.cols, from + kRun);
+      for (std::size_t r = 0; r < there; ++r)
+        for (std::size_t l = from; l < to; ++l) out[l * side + r] = static_cast<double>(m.row(first + g + r)[l]);
+      for (std::size_t l = from; l < to; ++l) std::fill(out + l * side + there, out + (l + 1) * side, 0.0);
     }
+  }
 }
+
+// What a metric needs to know of a row besides its products: squared norms for the euclidean metrics, for cosine their
+// roots, where a zero row counts as infinitely long, which leaves it at a distance of 1 from everything.
+Buffer<double> sizes(core::Context& ctx, ConstMatrix m, Metric metric) {
+  Buffer<double> size(m.rows);
+  if (metric == Metric::dot) return size;
+  squared_norms(ctx, m, size.data());
+  if (metric == Metric::cosine)
+    for (double& v : size) v = v == 0 ? std::numeric_limits<double>::infinity() : std::sqrt(v);
+  return size;
+}
+
+class Distances {
+ public:
+  Distances(core::Context& ctx, const simd::Kernels& k, ConstMatrix a, ConstMatrix b, Metric metric, core::MutableMatrix out)
+      : ctx_(ctx), k_(k), a_(a), b_(b), metric_(metric), out_(out), mirrored_(a.data == b.data && a.rows == b.rows),
+        streams_(out.size() * sizeof(float) >= kStreamed), a_size_(sizes(ctx, a, metric)),
+        b_size_(mirrored_ ? Buffer<double>() : sizes(ctx, b, metric)) {}
+
+  void run() {
+    const std::size_t d = a_.cols, width = k_.panel64;
+    const std::size_t part = std::min(std::max<std::size_t>(1, kPart / sizeof(double) / std::max<std::size_t>(1, d) / width),
+                                      (b_.rows + width - 1) / width) * width;
+    Buffer<double> panels(part * d), rows(ctx_.threads() * kRows * d), products(ctx_.threads() * kRows * width);
+    Buffer<float> gathered(ctx_.threads() * kRows * kColumns);
+    for (std::size_t first = 0; first < b_.rows; first += part) {
+      const std::size_t count = std::min(part, b_.rows - first);
+      core::parallel_for(ctx_, (count + width - 1) / width, 1, [&](std::size_t p, std::size_t, unsigned) {
+        pack(b_, first + p * width, std::min(width, count - p * width), width, panels.data() + p * width * d);
+      });
+      // Of a matrix with itself, what lies below the diagonal blocks is written with what lies above.
+      const std::size_t last = mirrored_ ? std::min(a_.rows, (first + count + kRows - 1) / kRows * kRows) : a_.rows;
+      core::parallel_for(ctx_, last, kRows, [&](std::size_t begin, std::size_t end, unsigned slot) {
+        const Work work{rows.data() + slot * kRows * d, products.data() + slot * kRows * width, gathered.data() + slot * kRows * kColumns};
+        pack(a_, begin, end - begin, k_.row_tile64, work.rows);
+        const std::size_t skipped = mirrored_ && begin > first ? (begin - first) / width * width : 0;
+        const std::size_t step = kColumns / width * width;
+        for (std::size_t c = skipped; c < count; c += step)
+          block(begin, end, first + c, std::min(step, count - c), panels.data() + c * d, work);
+      });
+      ctx_.progress("distances", first + count, b_.rows);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kStreamed = std::size_t{32} << 20;  // bytes of a result that no cache keeps
+
+  struct Work {
+    double *rows, *products;
+    float* gathered;
+  };
+
+  // Columns [first, first + count) of rows [begin, end).
+  void block(std::size_t begin, std::size_t end, std::size_t first, std::size_t count, const double* panels, const Work& work) const {
+    const std::size_t width = k_.panel64, rows = end - begin, tiles = (rows + k_.row_tile64 - 1) / k_.row_tile64;
+    for (std::size_t c = 0; c < count; c += width) {
+      k_.tile64(work.rows, tiles, panels + c * a_.cols, a_.cols, work.products);
+      for (std::size_t i = 0; i < rows; ++i)
+        finish(begin + i, first + c, std::min(width, count - c), work.products + i * width, work.gathered + i * count + c);
+    }
+    const std::size_t left_out = mirrored_ && begin > first ? std::min(count, begin - first) : 0;
+    const float* const from = work.gathered + left_out;
+    if (streams_)
+      k_.stream(from, count, rows, count - left_out, out_.row(begin) + first + left_out, out_.cols);
+    else
+      for (std::size_t i = 0; i < rows; ++i)
+        std::copy_n(from + i * count, count - left_out, out_.row(begin + i) + first + left_out);
+    if (!mirrored_) return;
+    for (std::size_t c = end > first ? end - first : 0; c < count; ++c)
+      for (std::size_t i = 0; i < rows; ++i) out_.row(first + c)[begin + i] = work.gathered[i * count + c];
+  }
+
+  // The distances that belong to the products of row i with columns [first, first + count).
+  void finish(std::size_t i, std::size_t first, std::size_t count, const double* product, float* out) const {
+    const double* const other = (mirrored_ ? a_size_ : b_size_).data() + first;
+    const double own = a_size_[i];
+    switch (metric_) {
+      case Metric::dot:
+        for (std::size_t c = 0; c < count; ++c) out[c] = static_cast<float>(product[c]);
+        return;
+      case Metric::cosine:
+        for (std::size_t c = 0; c < count; ++c) {
+          const double v = 1.0 - product[c] / (own * other[c]);
+          out[c] = static_cast<float>(v > 0 ? v : 0.0);
+        }
+        return;
+      case Metric::euclidean:
+      case Metric::sqeuclidean: break;
+    }
+    double square[kColumns];
+    bool cancels = false;
+    for (std::size_t c = 0; c < count; ++c) {
+      const double whole = own + other[c];
+      square[c] = whole - 2 * product[c];
+      cancels |= cancelled(square[c], whole);
+    }
+    if (cancels) rescue(i, first, count, square);
+    if (metric_ == Metric::euclidean)
+      for (std::size_t c = 0; c < count; ++c) square[c] = std::sqrt(square[c]);
+    for (std::size_t c = 0; c < count; ++c) out[c] = static_cast<float>(square[c]);
+  }
+
+  // Puts sums of squared differences where the expanded form has lost too much; four at a time, as each waits for itself.
+  void rescue(std::size_t i, std::size_t first, std::size_t count, double* square) const {
+    const double* const other = (mirrored_ ? a_size_ : b_size_).data() + first;
+    const float* const own[4] = {a_.row(i), a_.row(i), a_.row(i), a_.row(i)};
+    std::size_t places[4], waiting = 0;
+    for (std::size_t c = 0; c < count; ++c) {
+      if (cancelled(square[c], a_size_[i] + other[c])) places[waiting++] = c;
+      if (waiting == 0 || (waiting < 4 && c + 1 < count)) continue;
+      const float* others[4];
+      double sums[4];
+      for (std::size_t n = 0; n < 4; ++n) others[n] = b_.row(first + places[std::min(n, waiting - 1)]);
+      squared_difference4(own, others, a_.cols, sums);
+      for (std::size_t n = 0; n < waiting; ++n) square[places[n]] = sums[n];
+      waiting = 0;
+    }
+  }
+
+  core::Context& ctx_;
+  const simd::Kernels& k_;
+  ConstMatrix a_, b_;
+  Metric metric_;
+  core::MutableMatrix out_;
+  bool mirrored_;  // a is b
+  bool streams_;
+  Buffer<double> a_size_, b_size_;
+};
 
 }  // namespace
 
@@ -36,37 +186,7 @@ void distances(core::Context& ctx, const simd::Kernels& k, ConstMatrix a, ConstM
                core::MutableMatrix out) {
   require_finite(ctx, a, "a");
   if (b.data != a.data) require_finite(ctx, b, "b");
-  Buffer<double> aa(a.rows), bb(b.rows);
-  if (metric != Metric::dot) {
-    squared_norms(ctx, a, aa.data());
-    squared_norms(ctx, b, bb.data());
-  }
-  // b goes by in parts that fit the second-level caches as float64; every part meets all rows of a.
-  const std::size_t width = k.panel64;
-  const std::size_t part = std::max(width, (std::size_t{1} << 19) / (8 * std::max<std::size_t>(1, a.cols)) / width * width);
-  constexpr std::size_t kRows = 32;
-  Buffer<double> panels((part + width) * a.cols);
-  Buffer<double> tiles(ctx.threads() * kRows * width);
-  const std::size_t total = (b.rows + part - 1) / part;
-  for (std::size_t q = 0; q < total; ++q) {
-    const std::size_t first = q * part, count = std::min(part, b.rows - first);
-    pack(b, first, count, width, panels.data());
-    core::parallel_for(ctx, a.rows, kRows, [&](std::size_t begin, std::size_t end, unsigned slot) {
-      double* tile = tiles.data() + slot * kRows * width;
-      for (std::size_t j0 = 0; j0 < count; j0 += width) {
-        k.dot64(a.row(begin), a.cols, end - begin, panels.data() + j0 * a.cols, a.cols, tile, width, false);
-        const std::size_t columns = std::min(width, count - j0);
-        for (std::size_t i = begin; i < end; ++i)
-          for (std::size_t c = 0; c < columns; ++c) {
-            const std::size_t j = first + j0 + c;
-            const double v = pair_value(metric, tile[(i - begin) * width + c], aa[i], bb[j],
-                                        [&] { return squared_difference(a.row(i), b.row(j), a.cols); });
-            out.row(i)[j] = static_cast<float>(v);
-          }
-      }
-    });
-    ctx.progress("distances", q + 1, total);
-  }
+  if (out.size() > 0) Distances(ctx, k, a, b, metric, out).run();
 }
 
 }  // namespace matomari

@@ -65,8 +65,10 @@ inline void squared_difference4(const float* const (&a)[4], const B* const (&b)[
   out[3] = s3;
 }
 
-// The value of a metric from p = a·b, aa = a·a and bb = b·b. Where aa + bb − 2p has lost more than 20 bits to
-// cancellation, `direct()` gives Σ (a − b)² instead.
+// Whether v = aa + bb − 2p, where whole = aa + bb, has lost more than 20 bits to cancellation.
+inline bool cancelled(double v, double whole) noexcept { return v < whole * 0x1p-20; }
+
+// The value of a metric from p = a·b, aa = a·a and bb = b·b. Where their sum cancels, `direct()` gives Σ (a − b)² instead.
 template <class Direct>
 MATOMARI_HD inline double pair_value(Metric metric, double p, double aa, double bb, Direct&& direct) noexcept {
   switch (metric) {
@@ -81,7 +83,7 @@ MATOMARI_HD inline double pair_value(Metric metric, double p, double aa, double 
   }
   const double whole = aa + bb;
   double v = whole - 2 * p;
-  if (v < whole * 0x1p-20) v = direct();
+  if (cancelled(v, whole)) v = direct();
   return metric == Metric::euclidean ? std::sqrt(v) : v;
 }
 

@@ -15,6 +15,8 @@ using core::Buffer;
 using core::ConstMatrix;
 
 namespace {
+constexpr std::size_t kMostJoined = std::size_t{1} << 22;  // neighbours in all, of which a list holds three times as many
+
 double inverse(double square) noexcept { return square > 0 ? 1 / std::sqrt(square) : 0.0; }
 }  // namespace
 
@@ -23,7 +25,8 @@ NearScreen::NearScreen(core::Context& ctx, const simd::Kernels& k, const simd::S
     : ctx_(ctx), k_(k), screen_(screen), queries_(queries), points_(points), count_(count), metric_(metric),
       indices_(indices), distances_(distances), d_(points.cols), depth_((d_ + screen.per_group - 1) / screen.per_group),
       group_(std::clamp<std::size_t>((std::size_t{1} << 20) / count, kBlock, 16384)), bound_(screen, metric, d_),
-      panels_(screen, bound_, std::min(points.rows, kPart), d_), shift_(d_, 0.0f), point_squares_(points.rows),
+      joins_(queries.data == points.data && queries.rows == points.rows && points.rows * count <= kMostJoined),
+      panels_(screen, bound_, joins_ ? points.rows : std::min(points.rows, kPart), d_), shift_(d_, 0.0f), point_squares_(points.rows),
       point_scale_(metric == Metric::cosine ? points.rows : 0), query_scale_(metric == Metric::cosine ? queries.rows : 0) {
   squared_norms(ctx, points, point_squares_.data());
   for (std::size_t j = 0; j < point_scale_.size(); ++j) point_scale_[j] = inverse(point_squares_[j]);
@@ -43,6 +46,7 @@ bool NearScreen::sharp_enough() {
 }
 
 double NearScreen::run() {
+  if (joins_ && join()) return static_cast<double>(crowded_.load()) / static_cast<double>(queries_.rows);
   const std::size_t groups = (queries_.rows + group_ - 1) / group_, parts = (points_.rows + kPart - 1) / kPart;
   open_group(std::min(queries_.rows, group_));
   for (std::size_t g = 0; g < groups; ++g) {
@@ -52,10 +56,7 @@ double NearScreen::run() {
       screen(first, rows, p * kPart, std::min(kPart, points_.rows - p * kPart));
       ctx_.progress("nearest", g * parts + p + 1, groups * parts);
     }
-    core::parallel_for(ctx_, rows, 16, [&](std::size_t begin, std::size_t end, unsigned) {
-      core::ExactSum exact;
-      for (std::size_t i = begin; i < end; ++i) answer(first, i, exact);
-    });
+    answer_all(first, rows);
   }
   return static_cast<double>(crowded_.load()) / static_cast<double>(queries_.rows);
 }
@@ -103,15 +104,23 @@ void NearScreen::lower(std::size_t i) {
   const double limit = nearby_[i].limit(), least = least_square(x, usual_error(x.norm), d_);
   const double score = metric_ == Metric::dot ? limit : metric_ == Metric::cosine ? limit - least / 2 : (limit - least) / 2;
   const double v = score + bound_.of_row(x);
-  limit_[i] = x.norm + x.error < 1e18 && v < 1e37 ? at_least(v) : std::numeric_limits<float>::infinity();
+  const bool bounded = x.norm + x.error < 1e18 && v < 1e37;
+  limit_[i] = bounded ? at_least(v) : std::numeric_limits<float>::infinity();
+  if (back_limit_.size() > 0)
+    back_limit_[i] = bounded ? at_least(score + panels_.offset(i)) : std::numeric_limits<float>::infinity();
 }
 
-void NearScreen::screen(std::size_t first, std::size_t rows, std::size_t first_point, std::size_t points) {
+void NearScreen::fill_panels(std::size_t first_point, std::size_t points) {
   const std::size_t width = screen_.panel, panel_count = (points + width - 1) / width;
   core::parallel_for(ctx_, panel_count, 4, [&](std::size_t begin, std::size_t end, unsigned) {
     for (std::size_t p = begin; p < end; ++p)
       panels_.fill(p, points, metric_ != Metric::dot, [&](std::size_t j, double* out) { return target(first_point + j, out); });
   });
+}
+
+void NearScreen::screen(std::size_t first, std::size_t rows, std::size_t first_point, std::size_t points) {
+  const std::size_t width = screen_.panel, panel_count = (points + width - 1) / width;
+  fill_panels(first_point, points);
   Buffer<float> scores(ctx_.threads() * kBlock * width);
   core::parallel_for(ctx_, rows, kBlock, [&](std::size_t begin, std::size_t end, unsigned slot) {
     float* const out = scores.data() + slot * kBlock * width;
@@ -125,14 +134,17 @@ void NearScreen::screen(std::size_t first, std::size_t rows, std::size_t first_p
       // Without a bound a score tells nothing.
       const bool bounded = panels_.widest(p).norm + panels_.widest(p).error < 1e18;
       for (std::size_t i = begin; i < end; ++i)
-        for (std::uint64_t h = bounded ? hits[i - begin] & all : all; h != 0; h &= h - 1) {
-          Nearby& near = nearby_[i];
-          near.queue[near.waiting++] =
-              static_cast<std::int32_t>(first_point + p * width + static_cast<std::size_t>(std::countr_zero(h)));
-          if (near.waiting == 4) measure(first, i, exact);
-        }
+        for (std::uint64_t h = bounded ? hits[i - begin] & all : all; h != 0; h &= h - 1)
+          take(first, i, static_cast<std::int32_t>(first_point + p * width + static_cast<std::size_t>(std::countr_zero(h))), exact);
     }
   });
+}
+
+// Has a point measured, as soon as four wait.
+void NearScreen::take(std::size_t first, std::size_t i, std::int32_t point, core::ExactSum& exact) {
+  Nearby& near = nearby_[i];
+  near.queue[near.waiting++] = point;
+  if (near.waiting == 4) measure(first, i, exact);
 }
 
 // Float64 distances of the points that wait.
@@ -153,6 +165,13 @@ void NearScreen::measure(std::size_t first, std::size_t i, core::ExactSum& exact
   near.seen += near.waiting;
   near.waiting = 0;
   if (sharper) lower(i);
+}
+
+void NearScreen::answer_all(std::size_t first, std::size_t rows) {
+  core::parallel_for(ctx_, rows, 16, [&](std::size_t begin, std::size_t end, unsigned) {
+    core::ExactSum exact;
+    for (std::size_t i = begin; i < end; ++i) answer(first, i, exact);
+  });
 }
 
 void NearScreen::answer(std::size_t first, std::size_t i, core::ExactSum& exact) {

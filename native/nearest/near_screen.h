@@ -31,9 +31,15 @@ class NearScreen {
   void open_group(std::size_t rows);
   void pack(std::size_t first, std::size_t rows);
   void screen(std::size_t first, std::size_t rows, std::size_t first_point, std::size_t points);
+  void fill_panels(std::size_t first_point, std::size_t points);
   double target(std::size_t j, double* out) const;
+  // The neighbours of the points among themselves (near_join.cc). False where there are scores without a bound.
+  bool join();
+  void meet(std::size_t first, std::size_t second);
+  void take(std::size_t first, std::size_t i, std::int32_t point, core::ExactSum& exact);
   void measure(std::size_t first, std::size_t i, core::ExactSum& exact);
   void lower(std::size_t i);
+  void answer_all(std::size_t first, std::size_t rows);
   void answer(std::size_t first, std::size_t i, core::ExactSum& exact);
 
   core::Context& ctx_;
@@ -47,11 +53,13 @@ class NearScreen {
   std::size_t d_, depth_;
   std::size_t group_;  // queries whose lists are open at once
   ScreenBound bound_;
+  bool joins_;  // the queries are the points, and all their lists may be open at once
   ScreenPanels panels_;
   core::Buffer<float> shift_;
   core::Buffer<double> point_squares_, point_scale_, query_squares_, query_scale_;
   RowBlock block_;
   core::Buffer<float> limit_;
+  core::Buffer<float> back_add_, back_limit_;  // for a pair seen from its other side; empty but in a join
   std::vector<Extent> extent_;
   std::vector<Nearby> nearby_;
   std::atomic<std::size_t> crowded_{0};

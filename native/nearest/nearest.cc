@@ -282,14 +282,17 @@ Neighbours nearest(core::Context& ctx, const simd::Kernels& k, ConstMatrix queri
   if (queries.rows == 0) return out;
   const bool automatic = wish == ScreenWish::automatic;
   // Few points are not worth packing, and of few columns float32 makes short work.
-  const ScreenWish first = !automatic ? wish : points.rows >= 1024 && points.cols >= 32 ? ScreenWish::int8 : ScreenWish::f32;
-  if (const simd::ScreenKernels* kernels = simd::screen_kernels(choose_screen(k, first, points.rows, points.cols), k.level)) {
+  const bool worth_it = !automatic || (points.rows >= 1024 && points.cols >= 32);
+  // Of its own choice the coarsest that leaves few points to float64: one column larger than the others blunts int8, not bf16.
+  for (const ScreenWish next : {ScreenWish::int8, ScreenWish::bf16}) {
+    if (!worth_it || (!automatic && wish != next)) continue;
+    const simd::ScreenKernels* const kernels = simd::screen_kernels(choose_screen(k, next, points.rows, points.cols), k.level);
+    if (!kernels) continue;
     NearScreen search(ctx, k, *kernels, queries, points, count, metric, indices, distances);
-    if (!automatic || search.sharp_enough()) {
-      out.rechecked_share = search.run();
-      out.screen = kernels->screen;
-      return out;
-    }
+    if (automatic && !search.sharp_enough()) continue;
+    out.rechecked_share = search.run();
+    out.screen = kernels->screen;
+    return out;
   }
   out.rechecked_share = Search(ctx, k, queries, points, count, metric, indices, distances).run();
   return out;

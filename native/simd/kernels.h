@@ -62,8 +62,8 @@ struct Kernels {
   std::size_t row_tile;
   // Columns of a whole float32 panel: a few vectors of lanes.
   std::size_t panel;
-  // Columns of a float64 panel.
-  std::size_t panel64;
+  // Rows of a float64 tile and columns of a float64 panel.
+  std::size_t row_tile64, panel64;
   // Columns that `few` takes at once.
   std::size_t few;
   // Columns that `add_weighted64` takes at once.
@@ -84,6 +84,8 @@ struct Kernels {
   // out[r, j] (+)= Σ x[r, l] · panel[l, j] in order of l, float64. x: [rows × ld]; out: [rows × out_ld], panel64 columns.
   void (*dot64)(const float* x, std::size_t ld, std::size_t rows, const double* panel, std::size_t depth, double* out,
                 std::size_t out_ld, bool add) noexcept;
+  // The same for rows that stand in float64, interleaved: x: [tiles][depth][row_tile64], out: [tiles × row_tile64 × panel64].
+  void (*tile64)(const double* x, std::size_t tiles, const double* panel, std::size_t depth, double* out) noexcept;
   // sum[l] += weight · x[l] in float64, l below d.
   void (*add_scaled64)(const float* x, double weight, std::size_t d, double* sum) noexcept;
   // For column j below `columns`, over the entries from ends[j − 1] to ends[j], in order, in float64:
@@ -93,6 +95,9 @@ struct Kernels {
   // sum[l] ±= round(x[l] · factor · scale[l]) as 64-bit integers.
   void (*add_fixed)(const float* x, double factor, const double* scale, std::size_t d, std::int64_t* sum,
                     bool subtract) noexcept;
+  // Copies `columns` of each row of x [rows × ld] to out [rows × out_ld], past the caches where the level can.
+  void (*stream)(const float* x, std::size_t ld, std::size_t rows, std::size_t columns, float* out,
+                 std::size_t out_ld) noexcept;
   // Moves sixteen points by their springs and by random rows of positions [points × dims]. Float32, each operation
   // rounded by itself in one order. scratch: [4 × dims × lanes], aligned to 64 bytes.
   void (*push_and_pull)(const Forces& f, const float* positions, std::uint32_t points, std::size_t dims,

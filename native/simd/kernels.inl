@@ -168,6 +168,33 @@ static void dot64(const float* x, std::size_t ld, std::size_t rows, const double
   for (; row < rows; ++row) dot64_rows<1>(x + row * ld, ld, panel, depth, out + row * out_ld, out_ld, add);
 }
 
+static void tile64(const double* x, std::size_t tiles, const double* panel, std::size_t depth, double* out) noexcept {
+  for (std::size_t t = 0; t < tiles; ++t) {
+    D acc[MR64][NV64];
+    rep<MR64>([&](auto r) __attribute__((always_inline)) {
+      rep<NV64>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::set1d(0.0); });
+    });
+    const double* column = panel;
+    for (std::size_t l = 0; l < depth; ++l) {
+      D b[NV64];
+      rep<NV64>([&](auto v) __attribute__((always_inline)) {
+        b[v] = Lanes::loadd(column + v * WD);
+        __builtin_prefetch(column + 12 * NR64 + v * WD);
+      });
+      rep<MR64>([&](auto r) __attribute__((always_inline)) {
+        const D a = Lanes::set1d(x[r]);
+        rep<NV64>([&](auto v) __attribute__((always_inline)) { acc[r][v] = Lanes::fmaddd(a, b[v], acc[r][v]); });
+      });
+      column += NR64;
+      x += MR64;
+    }
+    rep<MR64>([&](auto r) __attribute__((always_inline)) {
+      rep<NV64>([&](auto v) __attribute__((always_inline)) { Lanes::stored(out + r * NR64 + v * WD, acc[r][v]); });
+    });
+    out += MR64 * NR64;
+  }
+}
+
 static void add_scaled64(const float* x, double weight, std::size_t d, double* sum) noexcept {
   const D w = Lanes::set1d(weight);
   std::size_t l = 0;
@@ -218,9 +245,23 @@ static void add_fixed(const float* x, double factor, const double* scale, std::s
   }
 }
 
+// Whole lines of 64 bytes go past the caches, what is left at either end does not.
+static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t columns, float* out,
+                   std::size_t out_ld) noexcept {
+  for (std::size_t r = 0; r < rows; ++r, x += ld, out += out_ld) {
+    std::size_t l = 0;
+    for (; l < columns && reinterpret_cast<std::uintptr_t>(out + l) % 64 != 0; ++l) out[l] = x[l];
+    for (; l + 16 <= columns; l += 16)
+      rep<16 / W>([&](auto v) __attribute__((always_inline)) { Lanes::stream(out + l + v * W, Lanes::load(x + l + v * W)); });
+    for (; l < columns; ++l) out[l] = x[l];
+  }
+  Lanes::fence();
+}
+
 #include "simd/block64.inl"
 #include "simd/layout.inl"
 
-static constexpr Kernels table{Lanes::level,  Lanes::name, Lanes::roundings, W,         MR,     NR,    NR64,         FC,       NS * WD,
-                               &score_best, &score_store, &dot_few,         &center, &dot64, &add_scaled64, &add_weighted64,
-                               &add_fixed,  &push_and_pull, &gather64, &cross64, &mix64};
+static constexpr Kernels table{Lanes::level, Lanes::name, Lanes::roundings, W,       MR,          NR,
+                               MR64,         NR64,        FC,               NS * WD, &score_best, &score_store,
+                               &dot_few,     &center,     &dot64,           &tile64, &add_scaled64, &add_weighted64,
+                               &add_fixed,   &stream,     &push_and_pull,   &gather64, &cross64, &mix64};

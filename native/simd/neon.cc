@@ -17,6 +17,8 @@ struct Lanes {
 
   static V load(const float* p) { return vld1q_f32(p); }
   static void store(float* p, V v) { vst1q_f32(p, v); }
+  static void stream(float* p, V v) { vst1q_f32(p, v); }
+  static void fence() {}
   static V set1(float f) { return vdupq_n_f32(f); }
   static V fmadd(V a, V b, V c) { return vfmaq_f32(c, a, b); }
   static V fnmadd(V a, V b, V c) { return vfmsq_f32(c, a, b); }

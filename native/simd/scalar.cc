@@ -1,5 +1,9 @@
 // The floor: vectors of four floats as the compiler's own vector type, which every platform has (SSE2, NEON). No fused
 // multiply-add, so that every machine gives the same bits.
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <cstddef>
 #include <cstdint>
 
@@ -29,6 +33,13 @@ struct Lanes {
   }
   static V load(const float* p) { return get<V>(p); }
   static void store(float* p, V v) { put(p, v); }
+#if defined(__SSE2__)
+  static void stream(float* p, V v) { _mm_stream_ps(p, (__m128)v); }
+  static void fence() { _mm_sfence(); }
+#else
+  static void stream(float* p, V v) { put(p, v); }
+  static void fence() {}
+#endif
   static V set1(float f) { return V{f, f, f, f}; }
   static V fmadd(V a, V b, V c) { return a * b + c; }
   static V fnmadd(V a, V b, V c) { return c - a * b; }

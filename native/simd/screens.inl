@@ -89,6 +89,29 @@ static void low_below_of(const ScreenRows& x, std::size_t rows, const ScreenPane
   }
 }
 
+template <int N>
+static void low_both_of(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const float* limit,
+                        const float* back_add, const float* back_limit, std::uint64_t* hits, std::uint64_t* back) noexcept {
+  for (std::size_t row = 0; row < rows; row += MR) {
+    A acc[MR][N];
+    products<N>(x.groups + row * x.ld, x.ld, panel, acc);
+    rep<MR>([&](auto r) __attribute__((always_inline)) {
+      const __m512 scale = _mm512_set1_ps(x.scale[row + r]), error = _mm512_set1_ps(x.error[row + r]),
+                   length = _mm512_set1_ps(x.length[row + r]), most = _mm512_set1_ps(limit[row + r]),
+                   add = _mm512_set1_ps(back_add[row + r]);
+      std::uint64_t found = 0, found_back = 0;
+      rep<N>([&](auto v) __attribute__((always_inline)) {
+        const __m512 score = low(acc[r][v], scale, error, length, panel, v * W);
+        const __m512 most_back = _mm512_loadu_ps(back_limit + v * W);
+        found |= static_cast<std::uint64_t>(_mm512_cmp_ps_mask(score, most, _CMP_NGT_UQ)) << (v * W);
+        found_back |= static_cast<std::uint64_t>(_mm512_cmp_ps_mask(_mm512_add_ps(score, add), most_back, _CMP_NGT_UQ)) << (v * W);
+      });
+      hits[row + r] = found;
+      back[row + r] = found_back;
+    });
+  }
+}
+
 static void low_best(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, std::int32_t base,
                        Best best) noexcept {
   switch (panel.width / W) {
@@ -107,10 +130,20 @@ static void low_below(const ScreenRows& x, std::size_t rows, const ScreenPanel& 
   }
 }
 
+static void low_both(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const float* limit,
+                     const float* back_add, const float* back_limit, std::uint64_t* hits, std::uint64_t* back) noexcept {
+  switch (panel.width / W) {
+    case 1: return low_both_of<1>(x, rows, panel, limit, back_add, back_limit, hits, back);
+    case 2: return low_both_of<2>(x, rows, panel, limit, back_add, back_limit, hits, back);
+    default: return low_both_of<NV>(x, rows, panel, limit, back_add, back_limit, hits, back);
+  }
+}
+
 // The lanes from l on that lie below d.
 static inline __mmask16 lanes_of(std::size_t l, std::size_t d) noexcept {
   return static_cast<__mmask16>(d - l >= W ? 0xFFFF : (1u << (d - l)) - 1);
 }
 
 static constexpr ScreenKernels table{Lanes::screen, Lanes::name, Lanes::per_group, W, MR, NV * W, Lanes::value_steps,
-                                     Lanes::score_steps, Lanes::flush, &round, &low_best, &low_below};
+                                     Lanes::score_steps, Lanes::flush, &round, &low_best, &low_below,
+                                     &low_both};

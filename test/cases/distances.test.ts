@@ -52,8 +52,33 @@ describe('distances', () => {
   });
 
   it('b in more parts than one', async () => {
-    // 300 columns leave room for 216 rows of b at a time.
-    await check(gaussian(5, 300, 1), gaussian(700, 300, 2), 'euclidean');
+    // 3000 columns leave room for some 170 rows of b at a time.
+    await check(gaussian(5, 3000, 1), gaussian(400, 3000, 2), 'euclidean');
+  });
+
+  // A matrix with itself is worked out by half; a copy of it is not known to be the same.
+  for (const [n, d, what] of [
+    [70, 5, 'one part'],
+    [400, 3000, 'several parts'],
+    [2903, 2, 'written past the caches'],
+  ] as const)
+    for (const metric of METRICS)
+      it(`with itself as with its copy, bit for bit: ${metric}, ${what}`, async () => {
+        const a = gaussian(n, d, 8, n === 70 ? 1e4 : 1);
+        const half = await everywhere((threads) => distances(a, a, { metric, threads }));
+        const whole = await distances(a, { ...a, data: a.data.slice() }, { metric });
+        expect(Buffer.from(half.data.buffer).equals(Buffer.from(whole.data.buffer))).toBe(true);
+      });
+
+  it('near rows far from the origin keep their digits', async () => {
+    // 1e-3 apart at a distance of 1e4 · √8: aa + bb − 2ab has no digit left.
+    const a = fill(40, 8, (i, l) => 1e4 + (l === i % 8 ? (i + 1) / 1024 : 0));
+    const { data } = await everywhere((threads) => distances(a, a, { metric: 'sqeuclidean', threads }));
+    for (let i = 0; i < 40; i++)
+      for (let j = 0; j < 40; j++) {
+        const [x, y] = [(i + 1) / 1024, (j + 1) / 1024];
+        expect(data[i * 40 + j]).toBe(Math.fround(i % 8 === j % 8 ? (x - y) ** 2 : x * x + y * y));
+      }
   });
 
   it('zero rows are at right angles to everything under cosine', async () => {

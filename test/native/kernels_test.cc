@@ -185,6 +185,42 @@ TEST(dot64_has_the_bits_of_the_plain_loop) {
         }
 }
 
+TEST(tile64_has_the_bits_of_the_plain_loop) {
+  Numbers numbers(10);
+  for (const auto* k : levels())
+    for (std::size_t tiles : {0, 1, 3})
+      for (std::size_t depth : {0, 1, 2, 19, 300}) {
+        const std::size_t side = k->row_tile64, width = k->panel64;
+        std::vector<double> x(tiles * depth * side), panel(depth * width), out(tiles * side * width + 1, 0.25);
+        for (double& v : x) v = static_cast<double>(numbers.bell() * 1e3f);
+        for (double& v : panel) v = static_cast<double>(numbers.bell());
+        k->tile64(x.data(), tiles, panel.data(), depth, out.data());
+        for (std::size_t r = 0; r < tiles * side; ++r)
+          for (std::size_t j = 0; j < width; ++j) {
+            double sum = 0;
+            for (std::size_t l = 0; l < depth; ++l) sum += x[(r / side * depth + l) * side + r % side] * panel[l * width + j];
+            CHECK(out[r * width + j] == sum);
+          }
+        CHECK(out.back() == 0.25);
+      }
+}
+
+TEST(stream_copies_from_and_to_anywhere) {
+  Numbers numbers(11);
+  for (const auto* k : levels())
+    for (std::size_t columns : {0, 1, 15, 16, 17, 40, 100})
+      for (std::size_t at = 0; at < 20; at += 3) {
+        const std::size_t rows = 3, ld = columns + 2, out_ld = columns + 5;
+        std::vector<float> x(rows * ld), out(at + rows * out_ld, -7);
+        for (float& v : x) v = numbers.bell();
+        k->stream(x.data(), ld, rows, columns, out.data() + at, out_ld);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+          const std::size_t r = i < at ? rows : (i - at) / out_ld, c = i < at ? 0 : (i - at) % out_ld;
+          CHECK(out[i] == (r < rows && c < columns ? x[r * ld + c] : -7));
+        }
+      }
+}
+
 TEST(add_weighted64_has_the_bits_of_the_plain_loop) {
   Numbers numbers(7);
   for (const auto* k : levels())

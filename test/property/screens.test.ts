@@ -116,6 +116,46 @@ describe('every screen gives the same bits', () => {
       expect(await neighbours(points, points, { k: 15, screen }), screen).toEqual(expected);
   });
 
+  // A join meets every pair once, in blocks of 480 points: none, one, an odd and an even number of whole ones, and a rest.
+  for (const [name, value] of Object.entries(KINDS))
+    for (const metric of ['euclidean', 'cosine', 'dot'] as const)
+      test(`nearest, a self-join and the same against a copy: ${name}, ${metric}`, async () => {
+        for (const [rows, cols, k] of [
+          [70, 33, 3],
+          [480, 5, 4],
+          [1490, 40, 15],
+          [1920, 32, 7],
+        ] as const) {
+          const points = matrixOf(value, rows, cols, 43);
+          const copy = { ...points, data: points.data.slice() };
+          const expected = await neighbours(points, copy, { k, metric, screen: 'f32' });
+          for (const screen of ['bf16', 'int8'] as const)
+            for (const threads of [1, 2, 3, 7])
+              expect(
+                await neighbours(points, points, { k, metric, screen, threads }),
+                `${rows} ${screen} ${threads}`,
+              ).toEqual(expected);
+        }
+      });
+
+  test('a self-join with zero rows by cosine', async () => {
+    const points = matrixOf(KINDS.plain!, 1100, 40, 44);
+    for (const row of [0, 500, 501, 1099]) points.data.fill(0, row * 40, (row + 1) * 40);
+    const expected = await neighbours(points, points, { k: 5, metric: 'cosine', screen: 'f32' });
+    for (const screen of ['bf16', 'int8'] as const)
+      expect(await neighbours(points, points, { k: 5, metric: 'cosine', screen })).toEqual(expected);
+  });
+
+  test('what a self-join leaves to float64 does not depend on the threads', async () => {
+    const points = matrixOf(KINDS.plain!, 1500, 64, 45);
+    const shares = await Promise.all(
+      [1, 2, 3, 7].map(
+        async (threads) => (await nearest(points, points, { k: 700, threads })).recheckedShare,
+      ),
+    );
+    expect(new Set(shares).size).toBe(1);
+  });
+
   for (const [name, value] of Object.entries(KINDS))
     for (const metric of ['euclidean', 'cosine'] as const)
       test(`kmeans, ${metric}, ${name}`, async () => {
@@ -207,6 +247,15 @@ describe('the choice of a screen', () => {
     expect(screen).toBe('f32');
     expect(recheckedShare).toBeGreaterThan(0);
     expect(labels).toEqual((await assign(points, centroids, { screen: 'int8' })).labels);
+  });
+
+  test('nearest takes bf16 where one column blunts int8', async () => {
+    const random = numbers(9);
+    const wide: Matrix = { data: new Float32Array(2000 * 64), rows: 2000, cols: 64 };
+    for (let i = 0; i < wide.data.length; i++) wide.data[i] = near(random) * (i % 64 === 0 ? 60 : 1);
+    const has = (await nearest(wide, wide, { k: 5, screen: 'bf16' })).screen;
+    expect((await nearest(wide, wide, { k: 5 })).screen).toBe(has);
+    expect((await nearest(points, points, { k: 5 })).screen).toBe('f32');
   });
 
   test('a name that does not exist is refused', async () => {
