@@ -66,7 +66,7 @@ inline void squared_difference4(const float* const (&a)[4], const B* const (&b)[
 }
 
 // Whether v = aa + bb − 2p, where whole = aa + bb, has lost more than 20 bits to cancellation.
-inline bool cancelled(double v, double whole) noexcept { return v < whole * 0x1p-20; }
+MATOMARI_HD inline bool cancelled(double v, double whole) noexcept { return v < whole * 0x1p-20; }
 
 // The value of a metric from p = a·b, aa = a·a and bb = b·b. Where their sum cancels, `direct()` gives Σ (a − b)² instead.
 template <class Direct>

@@ -144,7 +144,8 @@ async function loadModel(model: string, options: LoadEmbedderOptions): Promise<E
     );
   const sessionData: SessionWorkerData = {
     ...sessionSettings(directory, checked),
-    threads: Math.max(1, Math.floor(checked.threads / sessionCount)),
+    // A static graph has nothing to share out, and its sums would depend on how.
+    threads: directory.static ? 1 : Math.max(1, Math.floor(checked.threads / sessionCount)),
     tokensPerBatch,
     devices: order,
   };

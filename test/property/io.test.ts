@@ -184,7 +184,8 @@ describe('.npy and .npz', () => {
         sound++;
         expect(array.data.length).toBe(array.shape.reduce((a, b) => a * b, 1));
       }),
-      { numRuns: 2000 },
+      // A byte that stays as it was, so that there is a sound array for certain.
+      { numRuns: 2000, examples: [[[[0, good[0]!]], 1]] },
     );
     expect(sound).toBeGreaterThan(0);
   });
