@@ -55,9 +55,9 @@ MATOMARI_HD inline int half_exponent(double largest) {
 
 // How far tensor cores may be off in the sum of d products of halves, in units of 2^-24 of the sum of their magnitudes.
 // Products are exact; within a block of 4 to 32 of them the terms, and the sum so far, are aligned to the largest and cut
-// off, at 24 bits or more (Fasi, Higham, Mikaitis, Pranesh: Numerical behavior of NVIDIA tensor cores, 2021): at most two
-// units for each term, the running sum and the result, which is 2 (d + d/4 · 2). On top the roundings of the score: two
-// products with powers of two, which are exact, and three additions.
+// off, at 24 bits or more: at most two units for each term, the running sum and the result, which is 2 (d + d/4 · 2). The
+// manuals do not promise this, so it is an assumption until a device has been tested. On top the roundings of the score:
+// two products with powers of two, which are exact, and three additions.
 inline constexpr double kValueSteps = 4, kScoreSteps = 8;
 
 inline ScreenBound tensor_bound(Metric metric, std::size_t d) {
