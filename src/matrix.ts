@@ -128,3 +128,15 @@ export function matrix(rows: ReadonlyArray<ArrayLike<number>>): Matrix {
 export function row(m: Matrix, i: number): Float32Array {
   return m.data.subarray(i * m.cols, (i + 1) * m.cols);
 }
+
+/** A copy of some rows, in the order given. */
+export function pickRows(m: Matrix, rows: ArrayLike<number>): Matrix {
+  const picked = zeros(rows.length, m.cols);
+  for (let at = 0; at < rows.length; at++) row(picked, at).set(row(m, rows[at]!));
+  return picked;
+}
+
+/** Writes the rows of `picked` back to where they were picked from. */
+export function putRows(m: Matrix, rows: ArrayLike<number>, picked: Matrix): void {
+  for (let at = 0; at < rows.length; at++) row(m, rows[at]!).set(row(picked, at));
+}

@@ -33,6 +33,7 @@ const FLAGS: Record<string, string> = {
   nInit: '--n-init',
   stopWords: '--stop-words',
   reduceDims: '--reduce-dims',
+  mapSample: '--map-sample',
   nNeighbors: '--neighbors',
   minDist: '--min-dist',
   minClusterSize: '--min-cluster-size',

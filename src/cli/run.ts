@@ -32,6 +32,7 @@ interface Flags extends InputFlags, NamingFlags, OperationFlags, UmapFlags, Hdbs
   clusters?: number;
   reduceDims?: number;
   map: 'umap' | 'pca';
+  mapSample?: number;
   seed: number;
   out: string;
   resume?: boolean;
@@ -52,9 +53,15 @@ export function define(command: Command, context: Context): void {
       ),
     )
     .addOption(integer('--seed <n>', 'decides every random choice', 0).default(123));
-  hdbscanFlags(umapFlags(corpus)).addOption(
-    oneOf('--map <map>', 'what the map is', ['umap', 'pca']).default('umap'),
-  );
+  hdbscanFlags(umapFlags(corpus))
+    .addOption(oneOf('--map <map>', 'what the map is', ['umap', 'pca']).default('umap'))
+    .addOption(
+      integer(
+        '--map-sample <n>',
+        'documents that the map is made from; the others are placed in it (default: all up to 200,000, else 50,000)',
+        2,
+      ),
+    );
   operationFlags(namingFlags(corpus))
     .requiredOption('--out <dir>', 'folder for the results; made if need be')
     .option('--resume', 'keep the embeddings that an earlier run of the same texts and model left in --out')
@@ -74,7 +81,17 @@ Examples:
 }
 
 async function run(input: string, flags: Flags, context: Context): Promise<void> {
-  const { model: embedder, method, clusters: nClusters, reduceDims, map, seed, out, resume = false } = flags;
+  const {
+    model: embedder,
+    method,
+    clusters: nClusters,
+    reduceDims,
+    map,
+    mapSample,
+    seed,
+    out,
+    resume = false,
+  } = flags;
   const operation = operationOptions(flags, context);
   const naming = await namingOptions(flags);
   const read = async () => {
@@ -86,6 +103,7 @@ async function run(input: string, flags: Flags, context: Context): Promise<void>
     nClusters,
     reduceDims,
     map,
+    mapSample,
     umap: umapOptions(flags),
     hdbscan: hdbscanOptions(flags),
   };

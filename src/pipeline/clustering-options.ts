@@ -24,6 +24,12 @@ export interface ClusteringOptions {
   /** What the map is: `umap` (default), or the first two principal components, which cost next to nothing. */
   map?: 'umap' | 'pca' | undefined;
   /**
+   * Documents, drawn at random, that UMAP makes the map from; every other one is placed among them as `umapTransform`
+   * places a new text. Default: all of them up to 200,000, else 50,000, since the map's cost grows with documents ·
+   * mapSample. A map that is clustered (reduceDims 2) has them all.
+   */
+  mapSample?: number | undefined;
+  /**
    * UMAP's options, with its own defaults, the seed included, which is that of the run. `minDist`, `spread` and `init` are
    * the map's alone; the others decide a UMAP of reduceDims dimensions too. `init` names a start.
    */
@@ -52,6 +58,8 @@ export interface ResolvedClustering {
   map: 'umap' | 'pca';
   /** Of the map, where it is UMAP's. */
   umap?: UmapSettings;
+  /** How many documents the map was made from, where that is not all of them. */
+  mapSample?: number;
   /** Of the UMAP that was clustered, where that is neither the embeddings nor the map. */
   reduction?: UmapSettings;
 }
@@ -62,6 +70,7 @@ export const CLUSTERING_OPTIONS = [
   'hdbscan',
   'reduceDims',
   'map',
+  'mapSample',
   'umap',
   'seed',
 ] as const;
@@ -69,6 +78,9 @@ export const CLUSTERING_OPTIONS = [
 const METHODS = ['kmeans', 'hdbscan'] as const;
 const EMBEDDINGS = 0;
 const MAP = 2;
+/** A map of more documents than this is made from a sample, unless it is clustered. */
+const MAP_WHOLE = 200_000;
+const MAP_SAMPLE = 50_000;
 
 export function resolveClustering(options: ClusteringOptions, documents: number): ResolvedClustering {
   const method = checkOneOf('method', options.method ?? 'kmeans', METHODS);
@@ -97,6 +109,7 @@ export function resolveClustering(options: ClusteringOptions, documents: number)
     reduceDims,
     map,
     ...(map === 'umap' ? { umap: umapSettings({ seed, ...umap }, 2) } : {}),
+    ...sampling(options, map === 'umap' && reduceDims !== MAP, documents),
     ...(reduced ? { reduction: reductionSettings({ seed, ...umap }, reduceDims) } : {}),
   };
 }
@@ -124,6 +137,19 @@ function density({ nClusters, hdbscan = {} }: ClusteringOptions): ReturnType<typ
       'nClusters is an option of method kmeans: hdbscan finds how many clusters there are; leave nClusters out, or set method to kmeans',
     );
   return checkHdbscan(hdbscan);
+}
+
+function sampling({ mapSample }: ClusteringOptions, may: boolean, documents: number): { mapSample?: number } {
+  if (mapSample !== undefined) {
+    checkInteger('mapSample', mapSample, 2);
+    if (!may)
+      throw new MatomariError(
+        'bad_option',
+        'mapSample is for a map by UMAP that is not clustered: leave mapSample out, or set map to umap and reduceDims to 0 or 5',
+      );
+  }
+  const sample = mapSample ?? (documents > MAP_WHOLE ? MAP_SAMPLE : documents);
+  return may && sample < documents ? { mapSample: sample } : {};
 }
 
 function checkUmap(umap: Given<ClusteringOptions['umap']>, runs: boolean): void {

@@ -1,6 +1,6 @@
 import { assign } from '../assign.js';
 import type { OperationFacts, OperationOptions } from '../job.js';
-import { type Matrix, row, zeros } from '../matrix.js';
+import { type Matrix, pickRows, putRows, row, zeros } from '../matrix.js';
 import { nearest } from '../nearest.js';
 import { umapTransform } from '../umap.js';
 import { predictByDensity } from './density.js';
@@ -67,11 +67,11 @@ async function placesOf(embeddings: Matrix, fitted: Fitted, operation: Operation
     else strangers.push(i);
   const { nComponents, setOpMixRatio, init, ...shared } = (fitted.info.reduction ?? fitted.info.umap)!;
   const found = await umapTransform(
-    rowsOf(embeddings, strangers),
+    pickRows(embeddings, strangers),
     { points: known, embedding: own },
     { ...shared, ...operation },
   );
-  for (const [at, i] of strangers.entries()) row(places, i).set(row(found.embedding, at));
+  putRows(places, strangers, found.embedding);
   return places;
 }
 
@@ -84,14 +84,8 @@ export async function withoutNoise(
 ): Promise<Int32Array> {
   const noise = Array.from(labels.keys()).filter((i) => labels[i]! < 0);
   if (centroids.rows === 0 || noise.length === 0) return labels;
-  const nearestOf = await assign(rowsOf(embeddings, noise), centroids, operation);
+  const nearestOf = await assign(pickRows(embeddings, noise), centroids, operation);
   const full = labels.slice();
   for (const [at, i] of noise.entries()) full[i] = nearestOf.labels[at]!;
   return full;
-}
-
-function rowsOf(m: Matrix, rows: readonly number[]): Matrix {
-  const picked = zeros(rows.length, m.cols);
-  for (const [at, i] of rows.entries()) row(picked, at).set(row(m, i));
-  return picked;
 }

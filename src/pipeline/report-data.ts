@@ -19,6 +19,7 @@ export function reportData(topics: TopicsData, title: string): ReportData {
       ['Tokens', `${number(model.tokens)}${cut}`],
       ['Terms', `${number(vocabulary.length)} (language ${info.language}, min df ${info.minDf})`],
       ['Method', `${method(info)} of ${clustered(info)}`],
+      ...mapFacts(info),
       ...noiseFacts(topics),
       ['Seed', String(info.seed)],
       ['Device', `${info.device} ${info.simd}, ${info.threads} thread${info.threads === 1 ? '' : 's'}`],
@@ -46,6 +47,9 @@ function clustered({ reduceDims, reduction }: TopicsInfo): string {
 }
 
 const TERMS_SHOWN = 5;
+
+const mapFacts = ({ mapSample }: TopicsInfo): [string, string][] =>
+  mapSample === undefined ? [] : [['Map', `of ${number(mapSample)} documents, the others placed in it`]];
 
 /** How much noise there is, and what it is about. */
 function noiseFacts({ noise, originalLabels }: TopicsData): [string, string][] {

@@ -1,8 +1,9 @@
 import { MatomariError } from '../errors.js';
 import type { OperationOptions } from '../job.js';
-import { type Matrix, row, zeros } from '../matrix.js';
+import { type Matrix, pickRows, putRows, row, zeros } from '../matrix.js';
 import { pca } from '../pca.js';
-import { type Umap, umap } from '../umap.js';
+import { permutation } from '../random.js';
+import { type Umap, umap, umapTransform } from '../umap.js';
 import type { ResolvedClustering, UmapSettings } from './clustering-options.js';
 import { inStage } from './stages.js';
 
@@ -16,13 +17,33 @@ export interface Drawn {
 /** The map of a run. */
 export async function drawMap(
   embeddings: Matrix,
-  { umap: settings }: ResolvedClustering,
+  { umap: settings, mapSample, seed }: ResolvedClustering,
   operation: OperationOptions,
 ): Promise<Drawn> {
   const stage = inStage('map', operation);
   if (settings === undefined) return { map: await plane(embeddings, stage) };
+  if (mapSample !== undefined) return drawSample(embeddings, mapSample, { ...settings, ...stage }, seed);
   const { embedding, initUsed } = await umap(embeddings, { ...settings, ...stage });
   return { map: embedding, mapInit: initUsed };
+}
+
+/** The map of some rows drawn at random, with all others placed in it. */
+async function drawSample(
+  embeddings: Matrix,
+  size: number,
+  { nComponents, setOpMixRatio, init, ...settings }: UmapSettings & OperationOptions,
+  seed: number,
+): Promise<Drawn> {
+  const order = permutation(embeddings.rows, seed);
+  const drawn = order.subarray(0, size).sort();
+  const others = order.subarray(size).sort();
+  const points = pickRows(embeddings, drawn);
+  const { embedding, initUsed } = await umap(points, { nComponents, setOpMixRatio, init, ...settings });
+  const placed = await umapTransform(pickRows(embeddings, others), { points, embedding }, settings);
+  const map = zeros(embeddings.rows, nComponents);
+  putRows(map, drawn, embedding);
+  putRows(map, others, placed.embedding);
+  return { map, mapInit: initUsed };
 }
 
 /** The UMAP that is clustered, where that is neither the embeddings nor the map. */

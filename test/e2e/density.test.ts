@@ -9,10 +9,14 @@ import {
   type TopicOptions,
   Topics,
   umap,
+  umapTransform,
 } from 'matomari';
 import { type Embedder, loadEmbedder } from 'matomari/embed';
 import { readMatrix, readNpz } from 'matomari/io';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pickRows, row } from '#dist/matrix.js';
+import { resolveClustering } from '#dist/pipeline/clustering-options.js';
+import { permutation } from '#dist/random.js';
 import { temporaryFolder } from '../temporary.js';
 import { headlines, listing } from './cli.js';
 
@@ -258,6 +262,60 @@ describe('what is clustered', () => {
     await topics.save(dir);
     expect(await readMatrix(join(dir, 'map.npy'))).toEqual(map);
     expect(readFileSync(join(dir, 'report.html'), 'utf8')).toContain('PCA 1');
+  });
+});
+
+describe('a map of a sample', () => {
+  const sampled = { nClusters: 3, minDf: 2, seed: 7, mapSample: 100 } as const;
+
+  test('keeps the places of those drawn, and places every other document among them', async () => {
+    const { map, embeddings, info } = await find(documents, sampled);
+    expect(info.mapSample).toBe(100);
+    const drawn = Array.from(permutation(documents.length, 7).subarray(0, 100)).sort((a, b) => a - b);
+    const points = pickRows(embeddings, drawn);
+    const { embedding } = await umap(points, { seed: 7 });
+    expect(pickRows(map, drawn)).toEqual(embedding);
+    const placed = await umapTransform(embeddings, { points, embedding }, { seed: 7 });
+    for (let i = 0; i < map.rows; i++)
+      if (!drawn.includes(i)) expect([...row(map, i)]).toEqual([...row(placed.embedding, i)]);
+  });
+
+  test('is one on any number of threads, and the report says what it is', async () => {
+    const [one, two] = await Promise.all([1, 2].map((threads) => find(documents, { ...sampled, threads })));
+    expect(one!.map).toEqual(two!.map);
+    expect(one!.map).not.toEqual((await find(documents, { ...sampled, mapSample: 101 })).map);
+    const dir = join(folder.path, 'sampled');
+    await one!.save(dir);
+    expect(readFileSync(join(dir, 'report.html'), 'utf8')).toContain(
+      'of 100 documents, the others placed in it',
+    );
+    expect((await Topics.load(dir)).info.mapSample).toBe(100);
+  });
+
+  test('beside what is clustered, which is whole', async () => {
+    const five = { ...sampled, reduceDims: 5 };
+    const whole = await find(documents, { ...five, mapSample: documents.length });
+    expect(whole.info.mapSample).toBeUndefined();
+    expect((await find(documents, five)).labels).toEqual(whole.labels);
+  });
+
+  test.each([
+    ['2-D map that is clustered', { method: 'hdbscan' }],
+    ['map by PCA', { map: 'pca' }],
+  ] as const)('is refused for a %s', async (_, options) => {
+    await expect(find(theorems, { ...options, mapSample: 10 })).rejects.toMatchObject({
+      code: 'bad_option',
+      message: expect.stringMatching(/mapSample is for a map by UMAP that is not clustered/),
+    });
+  });
+
+  test('is the rule beyond 200,000 documents', () => {
+    const settings = (documents: number, options = {}) => resolveClustering(options, documents).mapSample;
+    expect([200_000, 200_001].map((n) => settings(n))).toEqual([undefined, 50_000]);
+    expect(settings(1_000_000, { mapSample: 1_000_000 })).toBeUndefined();
+    expect(settings(1_000_000, { method: 'hdbscan' })).toBeUndefined();
+    expect(settings(1_000_000, { map: 'pca' })).toBeUndefined();
+    expect(() => settings(90, { mapSample: 1 })).toThrow(/mapSample must be an integer of at least 2/);
   });
 });
 
