@@ -11,7 +11,7 @@ export function define(command: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  matomari report out/headlines')
     .action(async (dir: string) => {
       const { input, ...topics } = await loadTopics(dir);
-      await writeReport(dir, topics, input);
+      await writeReport(dir, topics, { input, signal: context.signal });
       context.print(join(dir, 'report.html'));
     });
 }

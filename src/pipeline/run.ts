@@ -42,7 +42,9 @@ export function run(
     const store = new EmbeddingStore(dir, options.embedder, resume);
     try {
       const found = await discover(documents, resolved, options, (...work) => store.embed(...work), watch);
-      await watch.time('write', () => writeFiles(dir, found, { input, embeddings: false }));
+      await watch.time('write', () =>
+        writeFiles(dir, found, { input, embeddings: false, signal: options.signal }),
+      );
       throwIfAborted(options.signal, 'the run');
       const topics = new Topics({ ...found, seconds: watch.total() });
       await writeRun(dir, topics, input);

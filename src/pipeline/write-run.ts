@@ -45,11 +45,17 @@ export async function forgetRun(dir: string): Promise<void> {
 const titleOf = (input: InputFacts | undefined) =>
   input && input.path !== '-' ? `Topics of ${basename(input.path)}` : 'Topics';
 
+/** What a run's report needs beside its topics. */
+export interface ReportSource {
+  input?: InputFacts | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /** Writes every file of a run but the last; without `embeddings` where they are in place already. */
 export async function writeFiles(
   dir: string,
   topics: TopicsData,
-  { input, embeddings }: { input?: InputFacts | undefined; embeddings: boolean },
+  { embeddings, ...source }: ReportSource & { embeddings: boolean },
 ): Promise<void> {
   const path = (name: string) => join(dir, name);
   if (embeddings) {
@@ -66,7 +72,7 @@ export async function writeFiles(
   await writeAtomic(path('documents.jsonl'), documentLines(topics));
   if (topics.scores) await writeAtomic(path('metrics.json'), pretty(topics.scores));
   else await rm(path('metrics.json'), { force: true });
-  await writeReport(dir, topics, input);
+  await writeReport(dir, topics, source);
 }
 
 /** Writes what only some runs have, and takes away what an earlier run in the folder had. */
@@ -111,12 +117,13 @@ export async function writeRun(dir: string, topics: TopicsData, input?: InputFac
   await writeAtomic(join(dir, RUN), pretty(run));
 }
 
+/** Writes `report.html`, and beyond 100,000 documents the folder beside it. */
 export async function writeReport(
   dir: string,
   topics: TopicsData,
-  input: InputFacts | undefined,
+  { input, signal }: ReportSource,
 ): Promise<void> {
-  await writeReportFile(join(dir, 'report.html'), reportData(topics, titleOf(input)));
+  await writeReportFile(join(dir, 'report.html'), reportData(topics, titleOf(input)), { signal });
 }
 
 /** A float32 in the fewest digits that give it back. */
