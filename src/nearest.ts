@@ -40,7 +40,8 @@ export interface Neighbours extends OperationFacts {
  * `dot` the largest first. A point of the same matrix is its own neighbour.
  *
  * A screen in int8, bf16 or float32 drops only what a bound on its error proves to be farther; the rest is ordered by float64
- * distances, and by exact sums where float64 cannot tell two apart (not for `cosine`). Equal bits on every machine, SIMD
+ * distances, and by exact sums where float64 cannot tell two apart (not for `cosine`). Up to eight dimensions many queries
+ * go through a k-d tree instead (`auto`, euclidean metrics), to the same result. Equal bits on every machine, SIMD
  * level and number of threads. No rows × points matrix is held.
  *
  * @throws MatomariError `bad_input` (NaN, unequal columns, k over the number of points), `bad_option`, `cancelled`

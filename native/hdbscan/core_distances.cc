@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/parallel.h"
-#include "hdbscan/k_smallest.h"
+#include "nearest/k_smallest.h"
 #include "nearest/nearest.h"
 
 namespace matomari::density {

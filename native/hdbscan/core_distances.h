@@ -4,8 +4,8 @@
 
 #include "core/buffer.h"
 #include "core/context.h"
-#include "hdbscan/kd_tree.h"
 #include "hdbscan/space.h"
+#include "nearest/kd_tree.h"
 #include "simd/kernels.h"
 
 namespace matomari::density {

@@ -6,10 +6,10 @@
 #include "hdbscan/boruvka.h"
 #include "hdbscan/core_distances.h"
 #include "hdbscan/dense_edges.h"
-#include "hdbscan/kd_tree.h"
 #include "hdbscan/space.h"
 #include "hdbscan/stability.h"
 #include "hdbscan/tree_edges.h"
+#include "nearest/kd_tree.h"
 
 namespace matomari {
 
@@ -24,7 +24,7 @@ namespace {
 bool suits_a_tree(std::size_t n, std::size_t dims) noexcept { return dims <= 9 || (dims <= 15 && n > 100'000); }
 
 std::vector<Edge> spanning_tree_by_tree(core::Context& ctx, const Space& space, std::size_t samples, double* cores) {
-  const KdTree tree(ctx, space);
+  const KdTree tree(ctx, space.points(), space.inverse_norm());
   Buffer<double> by_slot(space.size());
   core_distances(ctx, tree, samples, by_slot.data());
   for (std::size_t s = 0; s < space.size(); ++s) cores[tree.row(s)] = by_slot[s];

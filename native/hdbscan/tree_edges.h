@@ -1,8 +1,8 @@
 #pragma once
 #include "core/buffer.h"
 #include "hdbscan/boruvka.h"
-#include "hdbscan/kd_tree.h"
 #include "hdbscan/space.h"
+#include "nearest/kd_tree.h"
 
 namespace matomari::density {
 

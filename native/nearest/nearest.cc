@@ -14,6 +14,7 @@
 #include "distances/distances.h"
 #include "nearest/assign.h"
 #include "nearest/near_screen.h"
+#include "nearest/near_tree.h"
 #include "nearest/neighbour.h"
 #include "nearest/panels.h"
 
@@ -281,6 +282,10 @@ Neighbours nearest(core::Context& ctx, const simd::Kernels& k, ConstMatrix queri
   Neighbours out;
   if (queries.rows == 0) return out;
   const bool automatic = wish == ScreenWish::automatic;
+  if (automatic && suits_near_tree(queries.rows, points.rows, points.cols, count, metric)) {
+    nearest_by_tree(ctx, queries, points, count, metric, indices, distances);
+    return out;
+  }
   // Few points are not worth packing, and of few columns float32 makes short work.
   const bool worth_it = !automatic || (points.rows >= 1024 && points.cols >= 32);
   // Of its own choice the coarsest that leaves few points to float64: one column larger than the others blunts int8, not bf16.

@@ -90,6 +90,19 @@ describe('nearest', () => {
     await check(pick(points, [1, 2, 4999]), points, 400, 'dot');
   });
 
+  for (const [kind, make] of Object.entries(KINDS))
+    it(`${kind}, few dimensions: a k-d tree finds what a comparison of all finds`, async () => {
+      for (const dims of [1, 2, 8])
+        for (const metric of ['euclidean', 'sqeuclidean'] as const) {
+          const points = make(1200, dims, 3);
+          const queries = metric === 'euclidean' ? points : make(400, dims, 5);
+          const byTree = await everywhere((threads) => nearest(queries, points, { k: 20, metric, threads }));
+          const all = await nearest(queries, points, { k: 20, metric, screen: 'f32' });
+          expect(byTree.indices).toEqual(all.indices);
+          expect(byTree.distances).toEqual(all.distances);
+        }
+    });
+
   it('zero rows under cosine stand one away from everything', async () => {
     const points = fill(40, 5, (i, l) => (i % 3 === 0 ? 0 : ((i * 7 + l * 3) % 11) - 5));
     await check(points, points, 12, 'cosine');

@@ -1,4 +1,4 @@
-#include "hdbscan/kd_tree.h"
+#include "nearest/kd_tree.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,7 +6,7 @@
 
 #include "core/parallel.h"
 
-namespace matomari::density {
+namespace matomari {
 
 namespace {
 
@@ -20,7 +20,8 @@ struct Keyed {
 
 }  // namespace
 
-KdTree::KdTree(core::Context& ctx, const Space& space) : n_(space.size()), d_(space.dims()), row_(n_) {
+KdTree::KdTree(core::Context& ctx, core::ConstMatrix points, const double* scale)
+    : points_(points), scale_(scale), n_(points.rows), d_(points.cols), row_(n_) {
   std::size_t levels = 0;
   while ((n_ + (std::size_t{1} << levels) - 1) >> levels > kLeaf) ++levels;
   first_leaf_ = (std::size_t{1} << levels) - 1;
@@ -38,14 +39,14 @@ KdTree::KdTree(core::Context& ctx, const Space& space) : n_(space.size()), d_(sp
         const std::size_t v = width - 1 + p;
         begin_[v] = n_ * p / width;
         end_[v] = n_ * (p + 1) / width;
-        measure(space, v);
+        measure(v);
         if (level == levels) continue;
         const double* const box = boxes_.data() + v * 2 * d_;
         std::size_t widest = 0;
         for (std::size_t l = 1; l < d_; ++l)
           if (box[2 * l + 1] - box[2 * l] > box[2 * widest + 1] - box[2 * widest]) widest = l;
         for (std::size_t s = begin_[v]; s < end_[v]; ++s)
-          keyed[s] = {space.coordinate(static_cast<std::size_t>(row_[s]), widest), row_[s]};
+          keyed[s] = {coordinate(static_cast<std::size_t>(row_[s]), widest), row_[s]};
         const std::size_t middle = n_ * (2 * p + 1) / (2 * width);
         std::nth_element(keyed.begin() + begin_[v], keyed.begin() + middle, keyed.begin() + end_[v]);
         for (std::size_t s = begin_[v]; s < end_[v]; ++s) row_[s] = keyed[s].row;
@@ -58,13 +59,13 @@ KdTree::KdTree(core::Context& ctx, const Space& space) : n_(space.size()), d_(sp
       double* const block = coordinates_.data() + begin_[v] * d_;
       for (std::size_t c = 0; c < count; ++c)
         for (std::size_t l = 0; l < d_; ++l)
-          block[l * count + c] = space.coordinate(static_cast<std::size_t>(row_[begin_[v] + c]), l);
+          block[l * count + c] = coordinate(static_cast<std::size_t>(row_[begin_[v] + c]), l);
     }
   });
 }
 
 // The smallest box around the points of a node.
-void KdTree::measure(const Space& space, std::size_t v) noexcept {
+void KdTree::measure(std::size_t v) noexcept {
   double* const box = boxes_.data() + v * 2 * d_;
   for (std::size_t l = 0; l < d_; ++l) {
     box[2 * l] = std::numeric_limits<double>::infinity();
@@ -72,10 +73,10 @@ void KdTree::measure(const Space& space, std::size_t v) noexcept {
   }
   for (std::size_t s = begin_[v]; s < end_[v]; ++s)
     for (std::size_t l = 0; l < d_; ++l) {
-      const double x = space.coordinate(static_cast<std::size_t>(row_[s]), l);
+      const double x = coordinate(static_cast<std::size_t>(row_[s]), l);
       box[2 * l] = std::min(box[2 * l], x);
       box[2 * l + 1] = std::max(box[2 * l + 1], x);
     }
 }
 
-}  // namespace matomari::density
+}  // namespace matomari

@@ -4,7 +4,7 @@
 #include <limits>
 #include <vector>
 
-namespace matomari::density {
+namespace matomari {
 
 // The k smallest values offered, in ascending order.
 class KSmallest {
@@ -32,4 +32,4 @@ class KSmallest {
   std::size_t count_ = 0;
 };
 
-}  // namespace matomari::density
+}  // namespace matomari

@@ -5,9 +5,9 @@
 
 #include "core/buffer.h"
 #include "core/context.h"
-#include "hdbscan/space.h"
+#include "core/view.h"
 
-namespace matomari::density {
+namespace matomari {
 
 // A balanced k-d tree: every node is split at the median of its widest side, so that all leaves lie at one depth, and
 // node v has the children 2v + 1 and 2v + 2. Points are moved into the order of the leaves; a position in that order
@@ -16,7 +16,8 @@ class KdTree {
  public:
   static constexpr std::size_t kLeaf = 8;  // points of a leaf at most
 
-  KdTree(core::Context& ctx, const Space& space);
+  // Of the points, each times its scale where there are scales [points].
+  KdTree(core::Context& ctx, core::ConstMatrix points, const double* scale = nullptr);
 
   std::size_t size() const noexcept { return n_; }
   std::size_t dims() const noexcept { return d_; }
@@ -108,12 +109,18 @@ class KdTree {
   }
 
  private:
-  void measure(const Space& space, std::size_t v) noexcept;
+  double coordinate(std::size_t row, std::size_t l) const noexcept {
+    const auto v = static_cast<double>(points_.row(row)[l]);
+    return scale_ ? v * scale_[row] : v;
+  }
+  void measure(std::size_t v) noexcept;
 
+  core::ConstMatrix points_;
+  const double* scale_;
   std::size_t n_, d_, first_leaf_ = 0;
   core::Buffer<std::int32_t> row_;
   core::Buffer<std::size_t> begin_, end_;
   core::Buffer<double> boxes_, coordinates_;
 };
 
-}  // namespace matomari::density
+}  // namespace matomari
