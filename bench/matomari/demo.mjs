@@ -1,13 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { runCommand } from '../harness/command.mjs';
 import { root } from '../harness/paths.mjs';
 
 export function trial() {
-  const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'demo.mjs')], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the demo failed: ${stderr.trim().split('\n').at(-1)}`);
-  return { value: (performance.now() - start) / 1000 };
+  const { value, memory } = runCommand([join(root, 'scripts', 'demo.mjs')]);
+  return { value, memory };
 }
