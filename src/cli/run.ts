@@ -48,7 +48,7 @@ export function define(command: Command, context: Context): void {
     .addOption(
       integer(
         '--reduce-dims <d>',
-        'cluster a UMAP of so many dimensions; 0: the embeddings, 2: the map (default: 0 for kmeans, 2 for hdbscan)',
+        'cluster a UMAP of so many dimensions; 0: the embeddings, 2: the map (default: 0 for kmeans; for hdbscan 2 up to 1,000 documents, else 5)',
         0,
       ),
     )

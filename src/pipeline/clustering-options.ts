@@ -18,7 +18,8 @@ export interface ClusteringOptions {
   hdbscan?: Own<HdbscanOptions> | undefined;
   /**
    * What is clustered. 0: the embeddings; 2: the 2-D map; any other number: a UMAP of so many dimensions, packed for
-   * clustering (minDist 0, metric `cosine`). Default: 0 for `kmeans`, 2 for `hdbscan`.
+   * clustering (minDist 0, metric `cosine`). Default: 0 for `kmeans`; for `hdbscan` 2 up to 1,000
+   * documents, else 5.
    */
   reduceDims?: number | undefined;
   /** What the map is: `umap` (default), or the first two principal components, which cost next to nothing. */
@@ -78,6 +79,9 @@ export const CLUSTERING_OPTIONS = [
 const METHODS = ['kmeans', 'hdbscan'] as const;
 const EMBEDDINGS = 0;
 const MAP = 2;
+/** BERTopic's number, for corpora of more documents than HDBSCAN clusters on the map by itself. */
+const PACKED = 5;
+const MAP_CLUSTERED = 1000;
 /** A map of more documents than this is made from a sample, unless it is clustered. */
 const MAP_WHOLE = 200_000;
 const MAP_SAMPLE = 50_000;
@@ -88,7 +92,7 @@ export function resolveClustering(options: ClusteringOptions, documents: number)
   const map = checkOneOf('map', options.map ?? 'umap', ['umap', 'pca'] as const);
   const reduceDims = checkInteger(
     'reduceDims',
-    options.reduceDims ?? (method === 'kmeans' ? EMBEDDINGS : MAP),
+    options.reduceDims ?? (method === 'kmeans' ? EMBEDDINGS : documents > MAP_CLUSTERED ? PACKED : MAP),
     0,
     4096,
   );

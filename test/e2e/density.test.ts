@@ -265,6 +265,12 @@ describe('what is clustered', () => {
   });
 });
 
+test('HDBSCAN clusters the map of few documents, and five dimensions of many', () => {
+  const dims = (documents: number) => resolveClustering({ method: 'hdbscan' }, documents).reduceDims;
+  expect([2, 1000, 1001].map(dims)).toEqual([2, 2, 5]);
+  expect(resolveClustering({ method: 'hdbscan', reduceDims: 2 }, 1001).reduction).toBeUndefined();
+});
+
 describe('a map of a sample', () => {
   const sampled = { nClusters: 3, minDf: 2, seed: 7, mapSample: 100 } as const;
 
@@ -313,7 +319,8 @@ describe('a map of a sample', () => {
     const settings = (documents: number, options = {}) => resolveClustering(options, documents).mapSample;
     expect([200_000, 200_001].map((n) => settings(n))).toEqual([undefined, 50_000]);
     expect(settings(1_000_000, { mapSample: 1_000_000 })).toBeUndefined();
-    expect(settings(1_000_000, { method: 'hdbscan' })).toBeUndefined();
+    expect(settings(1_000_000, { method: 'hdbscan' })).toBe(50_000);
+    expect(settings(1_000_000, { method: 'hdbscan', reduceDims: 2 })).toBeUndefined();
     expect(settings(1_000_000, { map: 'pca' })).toBeUndefined();
     expect(() => settings(90, { mapSample: 1 })).toThrow(/mapSample must be an integer of at least 2/);
   });
