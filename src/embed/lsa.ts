@@ -50,6 +50,10 @@ const EMBED_OPTIONS = ['signal', 'onProgress'] as const;
 /** Every worker of a tokenizer holds its own dictionary. */
 const MOST_WORKERS = 4;
 
+interface FitOptions extends EmbedOptions {
+  words?: readonly (readonly string[])[] | undefined;
+}
+
 interface Settings {
   nComponents: number;
   minDf: number | undefined;
@@ -134,10 +138,21 @@ export class LsaEmbedder implements Embedder {
     return this;
   }
 
-  /** Fits, and gives the vectors that `embed` gives for the same texts, in one go. @throws what fit throws */
-  async fitEmbed(texts: readonly string[], options: EmbedOptions = {}): Promise<Vectors> {
-    this.#begin('fitEmbed', options);
+  /**
+   * Fits, and gives the vectors that `embed` gives for the same texts, in one go.
+   *
+   * @param options `words`: those of every text, where a tokenizer of the same settings has cut them already
+   * @throws what fit throws, and `bad_input` where there are not as many lists of words as texts
+   */
+  async fitEmbed(texts: readonly string[], options: FitOptions = {}): Promise<Vectors> {
+    this.#begin('fitEmbed', options, ['words']);
     checkTexts(texts);
+    const cut = options.words;
+    if (cut && cut.length !== texts.length)
+      throw new MatomariError(
+        'bad_input',
+        `fitEmbed: words has ${cut.length} lists for ${texts.length} texts: give one for every text, or leave words out`,
+      );
     const { nComponents, seed, words, normalize } = this.#settings;
     const { signal, onProgress } = options;
     const minDf = this.#settings.minDf ?? (texts.length < 1000 ? 1 : 2);
@@ -145,7 +160,7 @@ export class LsaEmbedder implements Embedder {
     const tell = teller(onProgress, texts.length);
     const share = (from: number) => (done: number, total: number) =>
       tell(Math.floor((texts.length / 2) * (from + done / Math.max(1, total))));
-    const { lemmas, tokens } = await this.#lemmas(texts, signal, share(0));
+    const { lemmas, tokens } = cut ? joined(cut) : await this.#lemmas(texts, signal, share(0));
     const vectorizer = new TfidfVectorizer({ minDf, sublinearTf: true });
     const weights = await vectorizer.fitTransform(lemmas, { signal });
     const decomposing = share(1);
@@ -259,10 +274,7 @@ export class LsaEmbedder implements Embedder {
       signal,
       onProgress: ({ done, total }) => onProgress?.(done, total),
     });
-    return {
-      lemmas: words.map((list) => list.join(' ')),
-      tokens: words.reduce((sum, list) => sum + list.length, 0),
-    };
+    return joined(words);
   }
 
   async #weights(
@@ -296,6 +308,11 @@ export class LsaEmbedder implements Embedder {
     }
   }
 }
+
+const joined = (words: readonly (readonly string[])[]) => ({
+  lemmas: words.map((list) => list.join(' ')),
+  tokens: words.reduce((sum, list) => sum + list.length, 0),
+});
 
 /** Divides every row by its length; the zero row stays. */
 function toUnitLength(m: Matrix): void {

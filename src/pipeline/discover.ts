@@ -6,7 +6,7 @@ import { nameClusters, nameNoise } from './name.js';
 import { type ResolvedOptions, resolveMachine, resolveOptions, type TopicOptions } from './options.js';
 import { agreement } from './scores.js';
 import { inStage, Stopwatch, together } from './stages.js';
-import { extractTerms, termVectors } from './terms.js';
+import { cutTexts, termVectors, weighTerms } from './terms.js';
 import { Topics, type TopicsInfo } from './topics.js';
 import type { Document } from './types.js';
 
@@ -52,13 +52,24 @@ export async function discover(
   const operation: OperationOptions = { device, threads, signal, onProgress };
   const texts = documents.map(({ text }) => text);
   const { language, pos, stopWords } = resolved;
+  let words: Promise<string[][]> | undefined;
+  // Cut once, for the terms and for an embedder that learns from words.
+  const cut = (either: AbortSignal | undefined) => {
+    words ??= cutTexts(texts, resolved, { ...operation, signal: either }, watch);
+    return words;
+  };
   const [{ embeddings, model, lsa }, { vocabulary, tfidf }] = await together(
     signal,
     (either) =>
       watch.time('embed', () =>
-        embed(texts, { ...inStage('embed', operation), words: { language, pos, stopWords }, signal: either }),
+        embed(texts, {
+          ...inStage('embed', operation),
+          words: { language, pos, stopWords },
+          cut,
+          signal: either,
+        }),
       ),
-    (either) => extractTerms(texts, resolved, { ...operation, signal: either }, watch),
+    async (either) => weighTerms(await cut(either), resolved, { ...operation, signal: either }, watch),
   );
   const vectors = await watch.time('terms', () => termVectors(tfidf, embeddings, operation));
   const {

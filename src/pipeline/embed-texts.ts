@@ -37,8 +37,11 @@ export interface Embedded {
 /** How an embedder is given: open, by the name of its model, or as what an lsa embedder has learnt. */
 export type AnyEmbedder = Embedder | string | LsaModel;
 
-/** `lsa` cuts texts into words as the terms are. */
-export type EmbedOperation = OperationOptions & { words?: LsaModel['words'] };
+/** `lsa` cuts texts into words as the terms are: how, and what came of it, where the terms need it too. */
+export type EmbedOperation = OperationOptions & {
+  words?: LsaModel['words'];
+  cut?: (signal: AbortSignal | undefined) => Promise<string[][]>;
+};
 
 /** The folder of a run where its lsa embedder is kept. */
 export const LSA = 'lsa';
@@ -105,8 +108,10 @@ export function embedTexts(
   return withEmbedder(embedder, operation, async (open) => {
     const { signal, onProgress } = operation;
     const lsa = asLsa(open);
+    // An embedder that was given open cuts texts by settings of its own.
+    const words = lsa && !lsa.fitted && embedder === 'lsa' ? await operation.cut?.(signal) : undefined;
     const vectors = await (lsa && !lsa.fitted
-      ? lsa.fitEmbed(texts, { signal, onProgress })
+      ? lsa.fitEmbed(texts, { signal, onProgress, words })
       : open.embed(texts, { signal, onProgress }));
     const { data, rows, cols, ...facts } = vectors;
     const model = { ...modelFacts(open, embedder), ...textFacts(facts) };

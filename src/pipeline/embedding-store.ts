@@ -55,7 +55,11 @@ export class EmbeddingStore {
       const resume = this.#resume;
       const lsa = asLsa(embedder);
       if (lsa && !lsa.fitted) {
-        const { data, rows, cols, ...facts } = await lsa.fitEmbed(texts, { signal, onProgress });
+        const { data, rows, cols, ...facts } = await lsa.fitEmbed(texts, {
+          signal,
+          onProgress,
+          words: await operation.cut?.(signal),
+        });
         await writeNpy(this.#npy, { data, rows, cols });
         await lsa.save(this.#lsa);
         return { ...modelFacts(embedder, this.#model), ...textFacts(facts) };

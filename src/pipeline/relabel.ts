@@ -3,7 +3,7 @@ import type { Matrix } from '../matrix.js';
 import { type Clustered, nameClusters, nameNoise } from './name.js';
 import type { NamingOptions } from './options.js';
 import { inStage, Stopwatch } from './stages.js';
-import { extractTerms, type TermMatrix, termVectors } from './terms.js';
+import { cutTexts, type TermMatrix, termVectors, weighTerms } from './terms.js';
 import type { Cluster } from './types.js';
 
 export interface Labelling extends TermMatrix {
@@ -19,7 +19,9 @@ export async function relabel(
   operation: OperationOptions,
 ): Promise<Labelling> {
   const texts = clustered.documents.map(({ text }) => text);
-  const { vocabulary, tfidf } = await extractTerms(texts, naming, operation, new Stopwatch());
+  const watch = new Stopwatch();
+  const words = await cutTexts(texts, naming, operation, watch);
+  const { vocabulary, tfidf } = await weighTerms(words, naming, operation, watch);
   const vectors = await termVectors(tfidf, clustered.embeddings, operation);
   const terms = { vocabulary, termVectors: vectors };
   const stage = inStage('name', operation);

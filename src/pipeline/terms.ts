@@ -16,31 +16,39 @@ export interface TermMatrix {
 /** Every worker holds its own dictionary. */
 const MOST_WORKERS = 4;
 
-/**
- * The words that may name clusters and their TF-IDF. As in the notebook the lemmas of a text are joined by spaces and
- * then split once more by scikit-learn's default pattern, which keeps words of two or more characters.
- */
-export async function extractTerms(
+/** The words of every text that may name clusters. */
+export function cutTexts(
   texts: string[],
-  { language, pos, stopWords, minDf }: NamingOptions,
-  operation: OperationOptions,
+  { language, pos, stopWords }: NamingOptions,
+  { signal, threads, onProgress: tell }: OperationOptions,
   watch: Stopwatch,
-): Promise<TermMatrix> {
-  const { signal, threads } = operation;
-  const lemmas = await watch.time('tokenise', async () => {
+): Promise<string[][]> {
+  return watch.time('tokenise', async () => {
     const workers = threads === undefined ? undefined : Math.min(threads, MOST_WORKERS);
     const tokenizer = await createTokenizer({ language, lemma: true, pos, stopWords, workers });
     try {
-      const { onProgress } = inStage('tokenise', operation);
-      const words = await tokenizer.tokenize(texts, { signal, onProgress });
-      return words.map((list) => list.join(' '));
+      const { onProgress } = inStage('tokenise', { onProgress: tell });
+      return await tokenizer.tokenize(texts, { signal, onProgress });
     } finally {
       await tokenizer.close();
     }
   });
+}
+
+/**
+ * TF-IDF of words. As in the notebook the lemmas of a text are joined by spaces and then split once more by
+ * scikit-learn's default pattern, which keeps words of two or more characters.
+ */
+export function weighTerms(
+  words: readonly string[][],
+  { minDf }: NamingOptions,
+  { signal, onProgress }: OperationOptions,
+  watch: Stopwatch,
+): Promise<TermMatrix> {
   return watch.time('tfidf', async () => {
+    const lemmas = words.map((list) => list.join(' '));
     const vectorizer = new TfidfVectorizer({ minDf });
-    const tfidf = await vectorizer.fitTransform(lemmas, { signal, onProgress: operation.onProgress });
+    const tfidf = await vectorizer.fitTransform(lemmas, { signal, onProgress });
     return { vocabulary: vectorizer.featureNames, tfidf };
   });
 }

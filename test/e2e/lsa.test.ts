@@ -35,6 +35,15 @@ describe('discoverTopics with lsa', () => {
     await embedder.close();
   });
 
+  test('an open embedder cuts texts in its own way', async () => {
+    const embedder = await loadEmbedder('lsa', { language: 'ja' });
+    const all = await discoverTopics(documents, { ...OPTIONS, embedder });
+    expect(all.info.model.tokens).toBeGreaterThan(topics.info.model.tokens);
+    expect(all.embeddings).not.toEqual(topics.embeddings);
+    expect(all.vocabulary).toEqual(topics.vocabulary);
+    await embedder.close();
+  });
+
   test('keeps what was learnt in the run directory, wherever that is moved', async () => {
     const dir = join(folder, 'saved');
     await topics.save(dir);

@@ -46,6 +46,17 @@ describe("loadEmbedder('lsa')", () => {
     await other.close();
   });
 
+  it('takes words that are cut already, a list for every text', async () => {
+    const other = await loadEmbedder('lsa', { nComponents: 2, language: 'en' });
+    const words = CORPUS.map((text) => text.split(' '));
+    expect(rows(await other.fitEmbed(CORPUS, { words }))).toEqual(rows(await lsa.embed(CORPUS)));
+    await expect(other.fitEmbed(CORPUS, { words: words.slice(1) })).rejects.toMatchObject({
+      code: 'bad_input',
+      message: expect.stringMatching(/words has 5 lists for 6 texts/),
+    });
+    await other.close();
+  });
+
   it('gives the zero vector for a text without a word of the corpus, and for none', async () => {
     expect(rows(await lsa.embed([UNKNOWN, '']))).toEqual([
       [0, 0],
