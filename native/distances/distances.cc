@@ -153,21 +153,20 @@ class Distances {
     for (std::size_t c = 0; c < count; ++c) out[c] = static_cast<float>(square[c]);
   }
 
-  // Puts sums of squared differences where the expanded form has lost too much; four at a time, as each waits for itself.
+  // Puts sums of squared differences where the expanded form has lost too much.
   void rescue(std::size_t i, std::size_t first, std::size_t count, double* square) const {
     const double* const other = (mirrored_ ? a_size_ : b_size_).data() + first;
-    const float* const own[4] = {a_.row(i), a_.row(i), a_.row(i), a_.row(i)};
-    std::size_t places[4], waiting = 0;
+    const float *own[kColumns], *others[kColumns];
+    std::size_t places[kColumns], found = 0;
     for (std::size_t c = 0; c < count; ++c) {
-      if (cancelled(square[c], a_size_[i] + other[c])) places[waiting++] = c;
-      if (waiting == 0 || (waiting < 4 && c + 1 < count)) continue;
-      const float* others[4];
-      double sums[4];
-      for (std::size_t n = 0; n < 4; ++n) others[n] = b_.row(first + places[std::min(n, waiting - 1)]);
-      squared_difference4(own, others, a_.cols, sums);
-      for (std::size_t n = 0; n < waiting; ++n) square[places[n]] = sums[n];
-      waiting = 0;
+      if (!cancelled(square[c], a_size_[i] + other[c])) continue;
+      own[found] = a_.row(i);
+      others[found] = b_.row(first + c);
+      places[found++] = c;
     }
+    double sums[kColumns];
+    k_.differences64(own, others, found, a_.cols, sums);
+    for (std::size_t n = 0; n < found; ++n) square[places[n]] = sums[n];
   }
 
   core::Context& ctx_;

@@ -17,22 +17,6 @@ MATOMARI_HD inline double dot_product(const float* a, const float* b, std::size_
   return sum;
 }
 
-// The same for one row and four others at once.
-inline void dot_product4(const float* a, const float* const (&b)[4], std::size_t d, double (&out)[4]) noexcept {
-  double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-  for (std::size_t l = 0; l < d; ++l) {
-    const double x = static_cast<double>(a[l]);
-    s0 += x * static_cast<double>(b[0][l]);
-    s1 += x * static_cast<double>(b[1][l]);
-    s2 += x * static_cast<double>(b[2][l]);
-    s3 += x * static_cast<double>(b[3][l]);
-  }
-  out[0] = s0;
-  out[1] = s1;
-  out[2] = s2;
-  out[3] = s3;
-}
-
 // Σ (a − b)².
 template <class A, class B>
 MATOMARI_HD inline double squared_difference(const A* a, const B* b, std::size_t d) noexcept {
@@ -42,27 +26,6 @@ MATOMARI_HD inline double squared_difference(const A* a, const B* b, std::size_t
     sum += t * t;
   }
   return sum;
-}
-
-// The same for four rows at once: four chains of additions keep the processor busy where one would wait.
-template <class B>
-inline void squared_difference4(const float* const (&a)[4], const B* const (&b)[4], std::size_t d,
-                                double (&out)[4]) noexcept {
-  double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-  for (std::size_t l = 0; l < d; ++l) {
-    const double t0 = static_cast<double>(a[0][l]) - static_cast<double>(b[0][l]);
-    const double t1 = static_cast<double>(a[1][l]) - static_cast<double>(b[1][l]);
-    const double t2 = static_cast<double>(a[2][l]) - static_cast<double>(b[2][l]);
-    const double t3 = static_cast<double>(a[3][l]) - static_cast<double>(b[3][l]);
-    s0 += t0 * t0;
-    s1 += t1 * t1;
-    s2 += t2 * t2;
-    s3 += t3 * t3;
-  }
-  out[0] = s0;
-  out[1] = s1;
-  out[2] = s2;
-  out[3] = s3;
 }
 
 // Whether v = aa + bb − 2p, where whole = aa + bb, has lost more than 20 bits to cancellation.

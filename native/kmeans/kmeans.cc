@@ -79,7 +79,7 @@ class Fit {
       for (std::size_t i = 0; i < kc_ * d_; ++i) rounded[i] = static_cast<float>(centroids_[i]);
       aim(ConstMatrix{rounded.data(), kc_, d_});
       assign_all(labels_.data(), labels_.data());
-      result.inertia = inertia_of(ctx_, data(), rounded.data(), kc_, labels_.data(), kGrain);
+      result.inertia = inertia_of(ctx_, k_, data(), rounded.data(), kc_, labels_.data(), kGrain);
       result.screen = search_->screen();
       result.rechecked_share = static_cast<double>(rechecked_) / static_cast<double>(screened_);
       if (r > 0 && !(result.inertia < best.inertia)) continue;
@@ -112,7 +112,7 @@ class Fit {
     Buffer<double> mean(d_);
     for (std::size_t l = 0; l < d_; ++l) mean[l] = all.sum(0, l) / static_cast<double>(n_);
     const double total = order_free_sum(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, double* out) {
-      squared_distances<double>(data(), begin, end, out, [&](std::size_t) { return mean.data(); });
+      squared_distances(k_, data(), begin, end, std::identity{}, [&](std::size_t) { return mean.data(); }, out);
     });
     return total / static_cast<double>(n_) / static_cast<double>(d_);
   }
@@ -234,9 +234,8 @@ class Fit {
     if (empty.empty()) return moves;
     Buffer<double> far(n_);
     core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
-      squared_distances<double>(data(), begin, end, far.data(), [&](std::size_t i) {
-        return previous_.data() + static_cast<std::size_t>(labels_[i]) * d_;
-      });
+      squared_distances(k_, data(), begin, end, std::identity{},
+                        [&](std::size_t i) { return previous_.data() + static_cast<std::size_t>(labels_[i]) * d_; }, far.data());
     });
     const std::size_t wanted = std::min(empty.size(), n_);
     std::vector<std::size_t> order(n_);

@@ -56,7 +56,7 @@ class MiniBatch {
       const Assigned assigned = assign(ctx_, k_, points_, {rounded.data(), kc_, d_},
                                        options_.cosine ? Metric::cosine : Metric::sqeuclidean, found.data(),
                                        distances.data(), options_.screen);
-      result.inertia = inertia_of(ctx_, data(), rounded.data(), kc_, found.data(), kGrain);
+      result.inertia = inertia_of(ctx_, k_, data(), rounded.data(), kc_, found.data(), kGrain);
       result.screen = assigned.screen;
       result.rechecked_share = assigned.rechecked_share;
       if (r > 0 && !(result.inertia < best.inertia)) continue;
@@ -179,16 +179,15 @@ class MiniBatch {
       CentroidSearch::Rows rows{points_, inverse_norm()};
       rows.ids = ids.data();
       rechecked += search_->assign(ctx_, rows, begin, end, labels_.data(), {}, *scratch_[slot]);
-      for (std::size_t i = begin; i < end; ++i)
-        squared_distances<double>(all, ids[i], ids[i] + std::size_t{1}, distance_.data(),
-                                  [&](std::size_t row) { return centroids_.data() + static_cast<std::size_t>(labels_[row]) * d_; });
+      squared_distances(k_, all, begin, end, [&](std::size_t i) { return std::size_t{ids[i]}; },
+                        [&](std::size_t i) { return centroids_.data() + static_cast<std::size_t>(labels_[ids[i]]) * d_; }, distance_.data());
     });
     if (options_.screen == ScreenWish::automatic) {
       const simd::Screen next = next_screen(search_->screen(), static_cast<double>(rechecked) / static_cast<double>(ids.size()));
       if (next != search_->screen()) use(next);
     }
     double sum = 0;
-    for (const Drawn& one : drawn) sum += one.weight * distance_[one.row];
+    for (std::size_t i = 0; i < drawn.size(); ++i) sum += drawn[i].weight * distance_[i];
     return sum / static_cast<double>(batch_);
   }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -57,43 +58,37 @@ double order_free_sum(core::Context& ctx, std::size_t rows, std::size_t grain, T
   return fixed.value(sum);
 }
 
-// out[i] = Σ (value(i) − target(i))² for each row in [begin, end).
-template <class T, class Target>
-void squared_distances(const KMeansData& data, std::size_t begin, std::size_t end, double* out, Target&& target) {
-  const std::size_t d = data.points.cols;
-  std::size_t i = begin;
-  if (!data.inverse_norm)
-    for (; i + 4 <= end; i += 4) {
-      const float* const rows[4] = {data.points.row(i), data.points.row(i + 1), data.points.row(i + 2), data.points.row(i + 3)};
-      const T* const to[4] = {target(i), target(i + 1), target(i + 2), target(i + 3)};
-      double four[4];
-      squared_difference4(rows, to, d, four);
-      std::copy_n(four, 4, out + i);
+// out[i] = Σ (value(row(i)) − target(i))² for i in [begin, end).
+template <class Row, class Target>
+void squared_distances(const simd::Kernels& k, const KMeansData& data, std::size_t begin, std::size_t end, Row&& row,
+                       Target&& target, double* out) {
+  constexpr std::size_t kPairs = 64;
+  const float* x[kPairs] = {};
+  const double* to[kPairs] = {};
+  double scale[kPairs] = {};
+  for (std::size_t i = begin; i < end; i += kPairs) {
+    const std::size_t count = std::min(kPairs, end - i);
+    for (std::size_t p = 0; p < count; ++p) {
+      const std::size_t at = row(i + p);
+      x[p] = data.points.row(at);
+      to[p] = target(i + p);
+      if (data.inverse_norm) scale[p] = data.inverse_norm[at];
     }
-  for (; i < end; ++i) {
-    const T* to = target(i);
-    double sum = 0;
-    for (std::size_t l = 0; l < d; ++l) {
-      const double t = data.value(i, l) - static_cast<double>(to[l]);
-      sum += t * t;
-    }
-    out[i] = sum;
+    k.wide_differences64(x, data.inverse_norm ? scale : nullptr, to, count, data.points.cols, out + i);
   }
 }
 
 // Σ weight · squared distance to the own centroid; for cosine Σ weight · (1 − cos). centroids: [clusters × d].
-inline double inertia_of(core::Context& ctx, const KMeansData& data, const float* centroids, std::size_t clusters,
-                         const std::int32_t* labels, std::size_t grain) {
+inline double inertia_of(core::Context& ctx, const simd::Kernels& k, const KMeansData& data, const float* centroids,
+                         std::size_t clusters, const std::int32_t* labels, std::size_t grain) {
   const std::size_t d = data.points.cols;
   const bool cosine = data.inverse_norm != nullptr;
-  core::Buffer<double> unit(cosine ? clusters * d : 0);
-  for (std::size_t i = 0; i < unit.size(); ++i) unit[i] = static_cast<double>(centroids[i]);
-  for (std::size_t j = 0; cosine && j < clusters; ++j) bring_to_unit_length(unit.data() + j * d, d);
+  core::Buffer<double> wide(clusters * d);
+  std::copy_n(centroids, clusters * d, wide.data());
+  for (std::size_t j = 0; cosine && j < clusters; ++j) bring_to_unit_length(wide.data() + j * d, d);
   return order_free_sum(ctx, data.points.rows, grain, [&](std::size_t begin, std::size_t end, double* out) {
-    if (cosine)
-      squared_distances<double>(data, begin, end, out, [&](std::size_t i) { return unit.data() + static_cast<std::size_t>(labels[i]) * d; });
-    else
-      squared_distances<float>(data, begin, end, out, [&](std::size_t i) { return centroids + static_cast<std::size_t>(labels[i]) * d; });
+    squared_distances(k, data, begin, end, std::identity{},
+                      [&](std::size_t i) { return wide.data() + static_cast<std::size_t>(labels[i]) * d; }, out);
     for (std::size_t i = begin; i < end; ++i) out[i] *= cosine ? data.weight_of(i) / 2 : data.weight_of(i);
   });
 }

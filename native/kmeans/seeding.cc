@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <memory>
 
@@ -10,8 +11,8 @@
 #include "core/fixed_point.h"
 #include "core/parallel.h"
 #include "core/philox.h"
-#include "distances/pair.h"
 #include "kmeans/lottery.h"
+#include "kmeans/row_sums.h"
 #include "nearest/panels.h"
 
 namespace matomari {
@@ -96,33 +97,13 @@ class PlusPlus {
     for (std::size_t l = 0; l < d_; ++l) out[l] = data_.value(row, l);
   }
 
-  // Σ (value(row) − c)² in index order.
-  double distance(std::size_t row, const double* c) const {
-    if (!data_.inverse_norm) return squared_difference(data_.points.row(row), c, d_);
-    double sum = 0;
-    for (std::size_t l = 0; l < d_; ++l) {
-      const double t = data_.value(row, l) - c[l];
-      sum += t * t;
-    }
-    return sum;
-  }
-
   std::size_t first() {
     const Lottery weights = weight_lottery(data_);
     const std::size_t row =
         weights.total() > 0 ? weights.row_of(draw(weights.total(), seed_, core::Stream::kmeans_first, run_, 0, 0)) : 0;
     row_value(row, candidate_.data());
     core::parallel_for(ctx_, n_, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
-      std::size_t i = begin;
-      if (!data_.inverse_norm)
-        for (; i + 4 <= end; i += 4) {
-          const float* const rows[4] = {data_.points.row(i), data_.points.row(i + 1), data_.points.row(i + 2), data_.points.row(i + 3)};
-          const double* const to[4] = {candidate_.data(), candidate_.data(), candidate_.data(), candidate_.data()};
-          double out[4];
-          squared_difference4(rows, to, d_, out);
-          for (std::size_t r = 0; r < 4; ++r) closest_[i + r] = out[r];
-        }
-      for (; i < end; ++i) closest_[i] = distance(i, candidate_.data());
+      squared_distances(k_, data_, begin, end, std::identity{}, [&](std::size_t) { return candidate_.data(); }, closest_.data());
     });
     weigh();
     if (low_)
@@ -185,6 +166,7 @@ class PlusPlus {
       float* const x = block.data() + slot * kBlock * leading();
       float* const dot = dots.data() + slot * kBlock * k_.few;
       Extent extent[kBlock];
+      Batch open;
       for (std::size_t at = begin; at < end; at += kBlock) {
         const std::size_t count = std::min(kBlock, end - at);
         for (std::size_t i = 0; i < count; ++i) {
@@ -196,9 +178,10 @@ class PlusPlus {
           const std::size_t columns = std::min(k_.few, trials_ - g * k_.few);
           for (std::size_t i = 0; i < count; ++i)
             for (std::size_t c = 0; c < columns; ++c)
-              consider(at + i, g * k_.few + c, extent[i], static_cast<double>(dot[i * k_.few + c]), gains[slot], fall[slot]);
+              consider(at + i, g * k_.few + c, extent[i], static_cast<double>(dot[i * k_.few + c]), open, gains[slot], fall[slot]);
         }
       }
+      measure(open, gains[slot], fall[slot]);
     });
   }
 
@@ -230,7 +213,7 @@ class PlusPlus {
     const std::uint64_t kept = contenders(prospects);
     for (const Prospects& of_slot : prospects)
       core::parallel_for(ctx_, of_slot.rows.size(), 256, [&](std::size_t begin, std::size_t end, unsigned slot) {
-        Quartet open;
+        Batch open;
         for (std::size_t i = begin; i < end; ++i) {
           const std::uint64_t found = of_slot.rows[i].candidates & kept;
           if (found == 0) continue;
@@ -239,7 +222,7 @@ class PlusPlus {
           for (std::uint64_t h = found; h != 0; h &= h - 1) {
             open.row[open.count] = of_slot.rows[i].row;
             open.trial[open.count++] = static_cast<std::size_t>(std::countr_zero(h));
-            if (open.count == 4) measure(open, gains[slot], fall[slot]);
+            if (open.count == Batch::kMost) measure(open, gains[slot], fall[slot]);
           }
         }
         measure(open, gains[slot], fall[slot]);
@@ -293,26 +276,18 @@ class PlusPlus {
     return kept;
   }
 
-  // Up to four pairs of row and candidate.
-  struct Quartet {
+  // Pairs of row and candidate that wait to be measured together.
+  struct Batch {
+    static constexpr std::size_t kMost = 64;
     std::size_t count = 0;
-    std::size_t row[4], trial[4];
+    std::size_t row[kMost], trial[kMost];
   };
 
-  // A sum in index order waits for each addition; four at once do not wait for one another.
-  void measure(Quartet& open, std::vector<std::vector<Gain>>& gains, std::vector<std::int64_t>& fall) const {
-    if (open.count == 0) return;
-    double out[4];
-    if (data_.inverse_norm) {
-      for (std::size_t v = 0; v < open.count; ++v) out[v] = distance(open.row[v], candidate_.data() + open.trial[v] * d_);
-    } else {
-      const auto x = [&](std::size_t v) { return data_.points.row(open.row[std::min(v, open.count - 1)]); };
-      const auto c = [&](std::size_t v) { return candidate_.data() + open.trial[std::min(v, open.count - 1)] * d_; };
-      const float* const rows[4] = {x(0), x(1), x(2), x(3)};
-      const double* const to[4] = {c(0), c(1), c(2), c(3)};
-      squared_difference4(rows, to, d_, out);
-    }
-    for (std::size_t v = 0; v < open.count; ++v) take(open.row[v], open.trial[v], out[v], gains, fall);
+  void measure(Batch& open, std::vector<std::vector<Gain>>& gains, std::vector<std::int64_t>& fall) const {
+    double out[Batch::kMost];
+    squared_distances(k_, data_, 0, open.count, [&](std::size_t i) { return open.row[i]; },
+                      [&](std::size_t i) { return candidate_.data() + open.trial[i] * d_; }, out);
+    for (std::size_t i = 0; i < open.count; ++i) take(open.row[i], open.trial[i], out[i], gains, fall);
     open.count = 0;
   }
 
@@ -338,14 +313,16 @@ class PlusPlus {
 
   // Takes note when candidate t is nearer to the row than its seed. The screen skips rows that are proven not to be:
   // ‖x − c‖² ≥ ‖x'‖² + ‖c'‖² − 2(x'·c' + error), where ‖x'‖² itself may be short by its own rounding.
-  void consider(std::size_t row, std::size_t t, const Extent& x, double dot, std::vector<std::vector<Gain>>& gains,
+  void consider(std::size_t row, std::size_t t, const Extent& x, double dot, Batch& open, std::vector<std::vector<Gain>>& gains,
                 std::vector<std::int64_t>& fall) const {
     const double error = bound_(x, extent_[t], half_[t]);
     const double n = static_cast<double>(d_);
     const double square = x.norm * x.norm * (1 - (8 * n + 64) * kUnit32) - 2 * x.norm * x.error - n * 2e-44;
     const double least = square + 2 * (half_[t] - dot - error);
     if (least >= closest_[row]) return;
-    take(row, t, distance(row, candidate_.data() + t * d_), gains, fall);
+    open.row[open.count] = row;
+    open.trial[open.count++] = t;
+    if (open.count == Batch::kMost) measure(open, gains, fall);
   }
 
   core::Context& ctx_;

@@ -31,7 +31,7 @@ void require_directions(core::Context& ctx, ConstMatrix m, const char* name, dou
 
 void column_means(core::Context& ctx, ConstMatrix m, const double* inverse_norm, float* mean) {
   // Only a centre to subtract, so a sample of rows will do: every result is the same whatever the centre.
-  const std::size_t step = std::max<std::size_t>(1, m.rows / 16384);
+  const std::size_t step = std::max<std::size_t>(1, m.rows / 4096);
   std::vector<double> sum(m.cols, 0.0);
   std::size_t count = 0;
   for (std::size_t i = 0; i < m.rows; i += step, ++count) {
@@ -42,6 +42,29 @@ void column_means(core::Context& ctx, ConstMatrix m, const double* inverse_norm,
   }
   for (std::size_t l = 0; l < m.cols; ++l) mean[l] = static_cast<float>(sum[l] / static_cast<double>(count));
 }
+
+namespace {
+
+constexpr std::size_t kGrain = 192;  // rows a thread takes at once: whole blocks of the search, few enough to share out evenly
+
+// distances[i] of the rows of [begin, end) to the centroids that their labels name. squares: ‖c‖² of each.
+void measure(const simd::Kernels& k, ConstMatrix points, ConstMatrix centroids, const double* squares, Metric metric,
+             std::size_t begin, std::size_t end, const std::int32_t* labels, float* distances) {
+  const float *x[kGrain] = {}, *c[kGrain] = {};
+  double product[kGrain], square[kGrain] = {};
+  const std::size_t count = end - begin, d = points.cols;
+  for (std::size_t i = 0; i < count; ++i) {
+    x[i] = points.row(begin + i);
+    c[i] = centroids.row(static_cast<std::size_t>(labels[begin + i]));
+  }
+  k.products64(x, c, count, d, product);
+  if (metric != Metric::dot) k.products64(x, x, count, d, square);
+  for (std::size_t i = 0; i < count; ++i)
+    distances[begin + i] = static_cast<float>(pair_value(metric, product[i], square[i], squares[labels[begin + i]],
+                                                         [&] { return squared_difference(x[i], c[i], d); }));
+}
+
+}  // namespace
 
 Assigned assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, ConstMatrix centroids, Metric metric,
                 std::int32_t* labels, float* distances, ScreenWish wish) {
@@ -69,20 +92,15 @@ Assigned assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, 
     if (next == search->screen()) break;
     use(choose_screen(k, next == simd::Screen::bf16 ? ScreenWish::bf16 : ScreenWish::f32, centroids.rows, points.cols));
   }
-  Buffer<double> cc(centroids.rows);
-  squared_norms(ctx, centroids, cc.data());
+  Buffer<double> squares(centroids.rows);
+  squared_norms(ctx, centroids, squares.data());
 
   std::vector<std::unique_ptr<CentroidSearch::Scratch>> scratch(ctx.threads());
   std::atomic<std::size_t> rechecked{0}, done{0};
-  core::parallel_for(ctx, points.rows, 960, [&](std::size_t begin, std::size_t end, unsigned slot) {
+  core::parallel_for(ctx, points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
     if (!scratch[slot]) scratch[slot] = std::make_unique<CentroidSearch::Scratch>(*search);
     rechecked += search->assign(ctx, rows, begin, end, labels, {}, *scratch[slot]);
-    for (std::size_t i = begin; i < end; ++i) {
-      const auto j = static_cast<std::size_t>(labels[i]);
-      const float* x = points.row(i);
-      const double xx = metric == Metric::dot ? 0.0 : dot_product(x, x, points.cols);
-      distances[i] = static_cast<float>(pair_value(metric, x, xx, centroids.row(j), cc[j], points.cols));
-    }
+    measure(k, points, centroids, squares.data(), metric, begin, end, labels, distances);
     ctx.progress("assign", done += end - begin, points.rows);
   });
   out.rechecked_share = static_cast<double>(rechecked) / static_cast<double>(points.rows);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <utility>
 
 #include "nearest/centroid_search.h"
 #include "nearest/exact.h"
@@ -22,45 +23,31 @@ void CentroidSearch::note(Margins margins, std::size_t row, double own, double o
   margins.lower[row] = known ? static_cast<float>(lower) : 0.0f;
 }
 
-// value[i], ascending as the metric does, for the pairs left[i], right[i]; for products also the sum of their magnitudes.
-// Four pairs at once: a sum in index order waits for each addition, and four of them do not wait for one another.
+// value[i], ascending as the metric does, for the pairs left[i], right[i].
 void CentroidSearch::values(Scratch& s) const {
-  const std::size_t pairs = s.left.size();
-  s.value.resize(pairs);
-  s.magnitude.resize(pairs);
-  for (std::size_t i = 0; i < pairs; i += 4) {
-    const std::size_t last = pairs - 1;
-    const float* const x[4] = {s.left[i], s.left[std::min(i + 1, last)], s.left[std::min(i + 2, last)], s.left[std::min(i + 3, last)]};
-    const double* const c[4] = {s.right[i], s.right[std::min(i + 1, last)], s.right[std::min(i + 2, last)], s.right[std::min(i + 3, last)]};
-    double value[4] = {}, magnitude[4] = {};
-    if (metric_ == Metric::euclidean || metric_ == Metric::sqeuclidean) {
-      squared_difference4(x, c, d_, value);
-      std::copy_n(value, 4, magnitude);
-    } else {
-      for (std::size_t l = 0; l < d_; ++l)
-        for (std::size_t v = 0; v < 4; ++v) {
-          const double t = static_cast<double>(x[v][l]) * c[v][l];
-          value[v] -= t;
-          magnitude[v] += std::abs(t);
-        }
-    }
-    for (std::size_t v = 0; v < std::min<std::size_t>(4, pairs - i); ++v) {
-      s.value[i + v] = value[v];
-      s.magnitude[i + v] = magnitude[v];
-    }
+  s.value.resize(s.left.size());
+  if (metric_ == Metric::euclidean || metric_ == Metric::sqeuclidean) {
+    k_.wide_differences64(s.left.data(), nullptr, s.right.data(), s.left.size(), d_, s.value.data());
+    return;
   }
+  k_.wide_products64(s.left.data(), s.right.data(), s.left.size(), d_, s.value.data());
+  for (double& v : s.value) v = -v;
 }
 
-void CentroidSearch::decide(const Rows& rows, Scratch::Open* open, std::size_t count, std::int32_t* labels,
-                            Margins margins, Scratch& s) const {
+// Settles the rows that are ready.
+void CentroidSearch::decide(const Rows& rows, std::int32_t* labels, Margins margins, Scratch& s) const {
+  const std::size_t count = std::exchange(s.readied, 0);
+  Scratch::Open* const open = s.ready.data();
   s.left.clear();
   s.right.clear();
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i) {
+    std::erase_if(open[i].candidates, [&](const Scratch::Candidate& c) { return c.low > open[i].limit; });
     for (const Scratch::Candidate& c : open[i].candidates) {
       s.left.push_back(rows.points.row(open[i].row));
       s.right.push_back(centroids_ + static_cast<std::size_t>(c.index) * d_);
     }
-  if (!s.left.empty()) values(s);
+  }
+  values(s);
   std::size_t at = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::vector<Scratch::Candidate>& candidates = open[i].candidates;
@@ -72,11 +59,12 @@ void CentroidSearch::decide(const Rows& rows, Scratch::Open* open, std::size_t c
       continue;
     }
     std::size_t winner = static_cast<std::size_t>(candidates.front().index);
-    double lowest = s.value[at], size = s.magnitude[at], next = DBL_MAX;
+    double lowest = s.value[at], next = DBL_MAX;
+    // At most the sum of the magnitudes of a value's terms.
+    auto size = [&](std::size_t j, double value) { return metric_ == Metric::dot ? open[i].extent.norm * panels_.extent(j).norm : value; };
     for (std::size_t n = 1; n < candidates.size(); ++n) {
       const auto j = static_cast<std::size_t>(candidates[n].index);
-      const double value = s.value[at + n], magnitude = s.magnitude[at + n];
-      const double blur = value_blur(d_, magnitude + size);
+      const double value = s.value[at + n], blur = value_blur(d_, size(j, value) + size(winner, lowest));
       const bool wins = exact_centroids_ && std::abs(value - lowest) <= blur
                             ? compare_exactly(metric_, x, exact_centroids_ + j * d_, exact_centroids_ + winner * d_, d_, s.exact) < 0
                             : value < lowest;
@@ -84,7 +72,6 @@ void CentroidSearch::decide(const Rows& rows, Scratch::Open* open, std::size_t c
       if (!wins) continue;
       winner = j;
       lowest = value;
-      size = magnitude;
     }
     at += candidates.size();
     labels[row] = static_cast<std::int32_t>(winner);

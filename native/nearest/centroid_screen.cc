@@ -8,30 +8,42 @@
 
 namespace matomari {
 
+// The rows from the first-th on and their extents: where they stand side by side as they are, else gathered or packed.
+simd::ScreenRows CentroidSearch::block(const Rows& rows, std::size_t first, std::size_t count, Scratch& s) const {
+  const Low& low = *low_;
+  const std::size_t start = rows.id(first);
+  if (rows.packed && rows.id(first + count - 1) - start == count - 1) {
+    for (std::size_t i = 0; i < count; ++i) s.extent[i] = rows.packed->extent(start + i);
+    return rows.packed->from(start);
+  }
+  const RowSource source{rows.points, metric_ == Metric::cosine ? rows.inverse_norm : nullptr, shift_.data()};
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t row = rows.id(first + i);
+    float scale;
+    if (rows.packed) {
+      std::copy_n(rows.packed->groups(row), low.depth, s.block.groups(i));
+      scale = rows.packed->scale(row);
+      s.extent[i] = rows.packed->extent(row);
+    } else {
+      s.extent[i] = pack_row(k_, low.k, source, row, s.rows.data(), s.block.groups(i), &scale);
+    }
+    s.block.put(i, scale, s.extent[i]);
+  }
+  return s.block.view();
+}
+
 std::size_t CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
                                        std::int32_t* labels, Margins margins, Scratch& s) const {
   const Low& low = *low_;
-  const RowSource source{rows.points, metric_ == Metric::cosine ? rows.inverse_norm : nullptr, shift_.data()};
   std::size_t rechecked = 0;
   for (std::size_t first = begin; first < end; first += kBlock) {
     const std::size_t count = std::min(kBlock, end - first);
     const std::size_t padded = (count + low.k.row_tile - 1) / low.k.row_tile * low.k.row_tile;
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t row = rows.id(first + i);
-      float scale;
-      if (rows.packed) {
-        std::copy_n(rows.packed->groups(row), low.depth, s.block.groups(i));
-        scale = rows.packed->scale(row);
-        s.extent[i] = rows.packed->extent(row);
-      } else {
-        s.extent[i] = pack_row(k_, low.k, source, row, s.rows.data(), s.block.groups(i), &scale);
-      }
-      s.block.put(i, scale, s.extent[i]);
-    }
+    const simd::ScreenRows packed = block(rows, first, count, s);
     reset(s, padded);
     for (std::size_t p = 0; p < low.panel_count; ++p) {
       ctx.check();
-      low.k.low_best(s.block.view(), padded, low.panels.panel(p), static_cast<std::int32_t>(p * low.k.panel),
+      low.k.low_best(packed, padded, low.panels.panel(p), static_cast<std::int32_t>(p * low.k.panel),
                      {s.best.data(), s.second.data(), s.index.data()});
     }
     for (std::size_t i = 0; i < count; ++i) {
@@ -42,7 +54,7 @@ std::size_t CentroidSearch::screen_low(const core::Context& ctx, const Rows& row
       const bool bounded = low.bound(x, low.widest, low.highest) < 1e37;
       // The true score of the best lies between low and high, every other one is no lower than next.
       const double here = low.bound.of_row(x);
-      const double high = bounded ? static_cast<double>(f.best) + 2 * low.bound(x, low.panels.extent(j), low.panels.offset(j))
+      const double high = bounded ? static_cast<double>(f.best) + low.bound.width(x, low.panels.extent(j), low.panels.offset(j))
                                   : std::numeric_limits<double>::infinity();
       const double next = static_cast<double>(f.second) - here;
       if (next > high) {
@@ -50,21 +62,27 @@ std::size_t CentroidSearch::screen_low(const core::Context& ctx, const Rows& row
         note(margins, row, square_above(x, high), square_below(x, next));
         continue;
       }
-      std::copy_n(s.block.groups(i), low.depth, s.open_block.groups(s.opened));
-      s.open_block.put(s.opened, s.block.scale(i), x);
-      Scratch::Open& open = push(s.open, s.opened);
-      open.row = row;
-      open.extent = x;
-      open.limit = high;
       ++rechecked;
+      Scratch::Open& open = push(s.ready, s.readied);
+      open.row = row;
+      open.limit = high;
+      open.extent = x;
+      const auto interval = [&](std::size_t c, double score) {
+        return std::pair{score - here, score + low.bound.width(x, low.panels.extent(c), low.panels.offset(c))};
+      };
+      if (bounded && gather(s, i, here, interval, open)) continue;
+      hand_on(s.ready, s.readied, s.open, s.opened);
+      std::copy_n(packed.groups + i * packed.ld, low.depth, s.open_block.groups(s.opened - 1));
+      s.open_block.put(s.opened - 1, packed.scale[i], x);
       if (s.opened == kRecheck) narrow(ctx, rows, labels, margins, s);
     }
+    if (s.readied >= kRecheck) decide(rows, labels, margins, s);
   }
   if (s.opened > 0) narrow(ctx, rows, labels, margins, s);
   return rechecked;
 }
 
-// Scores the open rows once more and keeps what could still win: a few candidates go to float64, many to the float32
+// Scores the open rows once more and keeps what could still win: a few candidates go to float64, very many to the float32
 // screen.
 void CentroidSearch::narrow(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins,
                             Scratch& s) const {
@@ -90,27 +108,20 @@ void CentroidSearch::narrow(const core::Context& ctx, const Rows& rows, std::int
         const double score = static_cast<double>(s.stored[i * panel.width + c]) - here[i];
         if (score > open.limit) continue;
         open.candidates.push_back({static_cast<std::int32_t>(j), score});
-        const double high = score + here[i] + 2 * low.bound(open.extent, low.panels.extent(j), low.panels.offset(j));
+        const double high = score + here[i] + low.bound.width(open.extent, low.panels.extent(j), low.panels.offset(j));
         if (!(high < open.limit)) continue;
         open.limit = high;
         s.limits[i] = at_least(high + here[i]);
       }
     }
   }
-  std::size_t few = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    Scratch::Open& open = s.open[i];
+  while (s.opened > 0) {
+    Scratch::Open& open = s.open[s.opened - 1];
     std::erase_if(open.candidates, [&](const Scratch::Candidate& c) { return c.low > open.limit; });
-    if (open.limit < 1e37 && open.candidates.size() <= kFew) {
-      std::swap(s.open[few++], open);
-      continue;
-    }
-    Scratch::Open& pending = push(s.pending, s.waiting);
-    pending.row = open.row;
-    pending.limit = open.limit;
+    const bool few = open.limit < 1e37 && open.candidates.size() <= kFew;
+    hand_on(s.open, s.opened, few ? s.ready : s.pending, few ? s.readied : s.waiting);
   }
-  decide(rows, s.open.data(), few, labels, margins, s);
-  s.opened = 0;
+  if (s.readied >= kRecheck) decide(rows, labels, margins, s);
   while (s.waiting >= kRecheck) recheck(ctx, rows, labels, margins, s);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <utility>
 
 #include "core/parallel.h"
 
@@ -88,6 +89,11 @@ CentroidSearch::Scratch::Open& CentroidSearch::push(std::vector<Scratch::Open>& 
   return open;
 }
 
+// The last of a list becomes the last of another.
+void CentroidSearch::hand_on(std::vector<Scratch::Open>& from, std::size_t& used, std::vector<Scratch::Open>& to, std::size_t& there) {
+  std::swap(from[--used], push(to, there));
+}
+
 Extent CentroidSearch::pack_float(const Rows& rows, std::size_t row, float* out) const {
   const bool unit = metric_ == Metric::cosine;
   const float scale = unit ? static_cast<float>(rows.inverse_norm[row]) : 1.0f;
@@ -125,6 +131,7 @@ std::size_t CentroidSearch::assign(const core::Context& ctx, const Rows& rows, s
   const std::size_t rechecked = low_ ? screen_low(ctx, rows, begin, end, labels, margins, s)
                                      : screen_float(ctx, rows, begin, end, labels, margins, s);
   while (s.waiting > 0) recheck(ctx, rows, labels, margins, s);
+  decide(rows, labels, margins, s);
   return rechecked;
 }
 
@@ -156,11 +163,18 @@ std::size_t CentroidSearch::screen_float(const core::Context& ctx, const Rows& r
         note(margins, row, square_above(s.extent[i], best + own), square_below(s.extent[i], second - other));
         continue;
       }
-      Scratch::Open& open = push(s.pending, s.waiting);
+      ++rechecked;
+      Scratch::Open& open = push(s.ready, s.readied);
       open.row = row;
       open.limit = std::isinf(other) ? other : best + own;
-      ++rechecked;
+      open.extent = s.extent[i];
+      const auto interval = [&](std::size_t c, double score) {
+        const double error = bound_(open.extent, panels_.extent(c), panels_.offset(c));
+        return std::pair{score - error, score + error};
+      };
+      if (std::isinf(other) || !gather(s, i, other, interval, open)) hand_on(s.ready, s.readied, s.pending, s.waiting);
     }
+    if (s.readied >= kRecheck) decide(rows, labels, margins, s);
     if (s.waiting >= kRecheck) recheck(ctx, rows, labels, margins, s);
   }
   return rechecked;
@@ -172,6 +186,7 @@ void CentroidSearch::recheck(const core::Context& ctx, const Rows& rows, std::in
   const std::size_t ld = leading(d_);
   const std::size_t count = std::min(kRecheck, s.waiting);
   Scratch::Open* const open = s.pending.data() + (s.waiting - count);
+  for (std::size_t i = 0; i < count; ++i) open[i].candidates.clear();
   const std::size_t padded = (count + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
   for (std::size_t i = 0; i < count; ++i) open[i].extent = pack_float(rows, open[i].row, s.rows.data() + i * ld);
   for (std::size_t p = 0; p < panel_count_; ++p) {
@@ -193,10 +208,8 @@ void CentroidSearch::recheck(const core::Context& ctx, const Rows& rows, std::in
     }
   }
   ctx.check();
-  for (std::size_t i = 0; i < count; ++i)
-    std::erase_if(open[i].candidates, [&](const Scratch::Candidate& c) { return c.low > open[i].limit; });
-  decide(rows, open, count, labels, margins, s);
-  s.waiting -= count;
+  for (std::size_t i = 0; i < count; ++i) hand_on(s.pending, s.waiting, s.ready, s.readied);
+  decide(rows, labels, margins, s);
 }
 
 }  // namespace matomari

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,8 +17,9 @@ namespace matomari {
 // Finds the nearest of k centroids for many rows: a screen with the argmin kept in registers, and where its margin does
 // not exceed the error bound, float64 over the centroids that could still win. Ties go to the lowest index.
 //
-// The screen is float32, bf16 or int8. It changes speed, never a label: rows that a low-precision screen leaves in doubt
-// are scored once more against the bound of every single centroid, and where many candidates remain, by the float32 one.
+// The screen is float32, bf16 or int8. It changes speed, never a label. It keeps the two best scores of each SIMD lane, which
+// name the candidates of nearly every row in doubt; where a lane may hide another, the row is scored once more against the
+// bound of every single centroid, and where very many candidates remain, by the float32 screen.
 //
 // With float64 centroids (inside a fit) the label is the argmin of the float64 values in index order. With float32
 // centroids it is the argmin in real arithmetic for the euclidean metrics and `dot`: where float64 cannot tell two
@@ -62,11 +64,11 @@ class CentroidSearch {
     std::vector<Extent> extent;
     RowBlock block, open_block;
     core::Buffer<std::uint64_t> hits;
-    std::vector<Open> open, pending;
-    std::size_t opened = 0, waiting = 0;
+    std::vector<Open> open, pending, ready;  // for the screen once more, for the float32 one, and for float64
+    std::size_t opened = 0, waiting = 0, readied = 0;
     std::vector<const float*> left;
     std::vector<const double*> right;
-    std::vector<double> value, magnitude;
+    std::vector<double> value;
     core::ExactSum exact;
   };
 
@@ -96,7 +98,7 @@ class CentroidSearch {
  private:
   static constexpr std::size_t kBlock = 96;    // rows screened at once: a multiple of every row_tile
   static constexpr std::size_t kRecheck = 48;  // rows rechecked at once
-  static constexpr std::size_t kFew = 12;      // candidates of a row that float64 takes without another screen
+  static constexpr std::size_t kFew = 48;      // candidates of a row that float64 takes without another screen
 
   struct Low {
     Low(const simd::ScreenKernels& kernels, Metric metric, std::size_t clusters, std::size_t d)
@@ -116,22 +118,25 @@ class CentroidSearch {
 
   void refill(core::Context& ctx);
   Extent pack_float(const Rows& rows, std::size_t row, float* out) const;
+  simd::ScreenRows block(const Rows& rows, std::size_t first, std::size_t count, Scratch& scratch) const;
   void reset(Scratch& scratch, std::size_t rows) const;
   Found reduce(const Scratch& scratch, std::size_t i) const;
+  template <class Interval>
+  bool gather(const Scratch& scratch, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const;
   std::size_t screen_float(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
                            std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void recheck(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   std::size_t screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
                          std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void narrow(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
-  void decide(const Rows& rows, Scratch::Open* open, std::size_t count, std::int32_t* labels, Margins margins,
-              Scratch& scratch) const;
+  void decide(const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void values(Scratch& scratch) const;
   double square_above(const Extent& x, double score) const noexcept;
   double square_below(const Extent& x, double score) const noexcept;
   static void note(Margins margins, std::size_t row, double own, double other) noexcept;
   std::size_t leading(std::size_t d) const noexcept { return d + 16; }  // avoids rows 4 KiB apart
   static Scratch::Open& push(std::vector<Scratch::Open>& list, std::size_t& used);
+  static void hand_on(std::vector<Scratch::Open>& from, std::size_t& used, std::vector<Scratch::Open>& to, std::size_t& there);
 
   const simd::Kernels& k_;
   Metric metric_;
@@ -147,5 +152,29 @@ class CentroidSearch {
   Extent widest_;
   double highest_ = 0;
 };
+
+// Candidates of row i from the best of each lane; `interval(j, score)` gives the lowest and the highest true value of a score
+// of centroid j. False where the second best of a lane, less `others`, might be one too.
+template <class Interval>
+bool CentroidSearch::gather(const Scratch& s, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const {
+  const std::size_t lanes = k_.lanes;
+  const float* const best = s.best.data() + i * lanes;
+  const float* const second = s.second.data() + i * lanes;
+  const std::int32_t* const index = s.index.data() + i * lanes;
+  const float reach = at_least(open.limit + others);
+  unsigned hidden = 0;
+  for (std::size_t v = 0; v < lanes; ++v) hidden |= static_cast<unsigned>(!(second[v] > reach));
+  if (hidden) return false;
+  for (std::size_t v = 0; v < lanes; ++v) {
+    if (best[v] > reach) continue;
+    const auto [low, high] = interval(static_cast<std::size_t>(index[v]), static_cast<double>(best[v]));
+    if (low > open.limit) continue;
+    open.limit = std::min(open.limit, high);
+    open.candidates.push_back({index[v], low});
+  }
+  // Ties go to the lowest index: candidates stand in its order.
+  std::sort(open.candidates.begin(), open.candidates.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  return true;
+}
 
 }  // namespace matomari

@@ -19,7 +19,7 @@ constexpr std::size_t kPanels = 10;  // of a block
 }
 
 bool NearScreen::join() {
-  const std::size_t n = points_.rows, width = screen_.panel, panels = (n + width - 1) / width;
+  const std::size_t n = points_.matrix.rows, width = screen_.panel, panels = (n + width - 1) / width;
   open_group(n);
   fill_panels(0, n);
   back_limit_ = core::Buffer<float>(panels * width, -3e38f);
@@ -27,8 +27,9 @@ bool NearScreen::join() {
   pack(0, n);
   bool bounded = true;
   for (std::size_t i = 0; i < n; ++i) {
-    bounded = bounded && extent_[i].norm + extent_[i].error < 1e18 && panels_.extent(i).norm + panels_.extent(i).error < 1e18;
-    back_add_[i] = at_most(panels_.offset(i) - bound_.of_row(extent_[i]));
+    const Extent &x = lists_.extent(i), &c = panels_.extent(i);
+    bounded = bounded && x.norm + x.error < 1e18 && c.norm + c.error < 1e18;
+    back_add_[i] = at_most(panels_.offset(i) - bound_.of_row(x));
   }
   if (!bounded) {
     back_limit_ = {};
@@ -43,14 +44,15 @@ bool NearScreen::join() {
     });
     ctx_.progress("nearest", round + 1, rounds);
   }
-  answer_all(0, n);
+  lists_.answer();
   return true;
 }
 
 // The rows of one block meet the columns of another, or of the same.
 void NearScreen::meet(std::size_t first, std::size_t second) {
-  const std::size_t n = points_.rows, width = screen_.panel, side = kPanels * width;
+  const std::size_t n = points_.matrix.rows, width = screen_.panel, side = kPanels * width;
   const std::size_t last = std::min(n, (first + 1) * side), last_panel = std::min((n + width - 1) / width, (second + 1) * kPanels);
+  core::Buffer<float> scores(kBlock * width);
   std::uint64_t hits[kBlock], back[kBlock];
   core::ExactSum exact;
   for (std::size_t begin = first * side; begin < last; begin += kBlock) {
@@ -59,15 +61,23 @@ void NearScreen::meet(std::size_t first, std::size_t second) {
     for (std::size_t p = second * kPanels; p < last_panel; ++p) {
       const std::size_t column = p * width;
       screen_.low_both(block_.view(begin), padded, panels_.panel(p), limit_.data() + begin, back_add_.data() + begin,
-                       back_limit_.data() + column, hits, back);
+                       back_limit_.data() + column, scores.data(), hits, back);
       const std::uint64_t all = ~std::uint64_t{0} >> (64 - std::min(width, n - column));
       for (std::size_t r = 0; r < rows; ++r) {
         const std::size_t i = begin + r;
-        for (std::uint64_t h = hits[r] & all; h != 0; h &= h - 1)
-          take(0, i, static_cast<std::int32_t>(column + static_cast<std::size_t>(std::countr_zero(h))), exact);
+        const float* const low = scores.data() + r * panels_.panel(p).width;
+        for (std::uint64_t h = hits[r] & all; h != 0; h &= h - 1) {
+          const auto c = static_cast<std::size_t>(std::countr_zero(h));
+          const Interval score = interval(i, column + c, low[c]);
+          if (lists_.take(i, column + c, score.low, score.high, exact)) lower(i);
+        }
         if (first == second) continue;  // the other side of such a pair has its own turn
-        for (std::uint64_t h = back[r] & all; h != 0; h &= h - 1)
-          take(0, column + static_cast<std::size_t>(std::countr_zero(h)), static_cast<std::int32_t>(i), exact);
+        for (std::uint64_t h = back[r] & all; h != 0; h &= h - 1) {
+          const auto c = static_cast<std::size_t>(std::countr_zero(h));
+          const Interval score = interval(i, column + c, low[c]);
+          const double turn = panels_.offset(i) - panels_.offset(column + c);
+          if (lists_.take(column + c, i, score.low + turn, score.high + turn, exact)) lower(column + c);
+        }
       }
     }
   }

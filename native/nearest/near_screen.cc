@@ -6,123 +6,107 @@
 #include <limits>
 
 #include "core/parallel.h"
-#include "distances/distances.h"
-#include "nearest/assign.h"
 
 namespace matomari {
 
 using core::Buffer;
-using core::ConstMatrix;
 
 namespace {
+// Nanoseconds to measure a point in float64: for each column, and to fetch it and put it in its place.
+constexpr double kMeasuredColumn = 0.17, kMeasured = 60;
 constexpr std::size_t kMostJoined = std::size_t{1} << 22;  // neighbours in all, of which a list holds three times as many
-
-double inverse(double square) noexcept { return square > 0 ? 1 / std::sqrt(square) : 0.0; }
-}  // namespace
-
-NearScreen::NearScreen(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& screen, ConstMatrix queries,
-                       ConstMatrix points, std::size_t count, Metric metric, std::int32_t* indices, float* distances)
-    : ctx_(ctx), k_(k), screen_(screen), queries_(queries), points_(points), count_(count), metric_(metric),
-      indices_(indices), distances_(distances), d_(points.cols), depth_((d_ + screen.per_group - 1) / screen.per_group),
-      group_(std::clamp<std::size_t>((std::size_t{1} << 20) / count, kBlock, 16384)), bound_(screen, metric, d_),
-      joins_(queries.data == points.data && queries.rows == points.rows && points.rows * count <= kMostJoined),
-      panels_(screen, bound_, joins_ ? points.rows : std::min(points.rows, kPart), d_), shift_(d_, 0.0f), point_squares_(points.rows),
-      point_scale_(metric == Metric::cosine ? points.rows : 0), query_scale_(metric == Metric::cosine ? queries.rows : 0) {
-  squared_norms(ctx, points, point_squares_.data());
-  for (std::size_t j = 0; j < point_scale_.size(); ++j) point_scale_[j] = inverse(point_squares_[j]);
-  if (metric != Metric::dot) column_means(ctx, points, point_scale_.size() ? point_scale_.data() : nullptr, shift_.data());
 }
+
+NearScreen::NearScreen(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& screen, const NearPoints& points,
+                       NearLists& lists, std::size_t count)
+    : ctx_(ctx), k_(k), screen_(screen), points_(points), lists_(lists), count_(count), d_(points.matrix.cols),
+      depth_((d_ + screen.per_group - 1) / screen.per_group),
+      group_(std::clamp<std::size_t>((std::size_t{1} << 20) / count, kBlock, 16384)), bound_(screen, points.metric, d_),
+      joins_(lists.queries().data == points.matrix.data && lists.queries().rows == points.matrix.rows &&
+             points.matrix.rows * count <= kMostJoined),
+      panels_(screen, bound_, joins_ ? points.matrix.rows : std::min(points.matrix.rows, kPart), d_) {}
 
 bool NearScreen::sharp_enough() {
-  const std::size_t rows = std::min<std::size_t>(queries_.rows, 64), points = std::min(points_.rows, kPart);
+  const std::size_t n = points_.matrix.rows, rows = std::min<std::size_t>(lists_.queries().rows, 32), sample = std::min<std::size_t>(n, 1024);
   open_group(rows);
   pack(0, rows);
-  screen(0, rows, 0, points);
-  std::size_t seen = 0;
-  for (std::size_t i = 0; i < rows; ++i) seen += nearby_[i].seen;
-  // A list that fills up takes in count · (1 + ln(points / count)) of them, however sharp the screen, and in fours some
-  // 1.6 times as many. What comes on top costs a quarter of a nanosecond a column in float64, where the next finer screen
-  // costs 1/216 (bf16 for int8) or 1/112 (float32 for bf16) of one more, but for every point: see choose_screen.
-  const double ratio = static_cast<double>(points) / static_cast<double>(count_);
-  const double filling = std::min(1.0, 1.6 * (1 + std::log(ratio)) / ratio);
-  const double most = filling + (screen_.screen == simd::Screen::int8 ? 0.018 : 0.036);
-  return static_cast<double>(seen) <= most * static_cast<double>(rows * points);
+  screen(rows, 0, sample);
+  std::size_t measured = 0;
+  for (std::size_t i = 0; i < rows; ++i) measured += lists_.measured(i);
+  // The points that a list takes in grow with the logarithm of those that go by. Twice as many, and twice `count` when the list
+  // is closed, is what was found on sentence embeddings and on noise.
+  const auto k = static_cast<double>(count_), all = static_cast<double>(n), some = static_cast<double>(sample), d = static_cast<double>(d_);
+  const double growth = (1 + std::log(std::max(1.0, all / k))) / (1 + std::log(std::max(1.0, some / k)));
+  const double points = 2 * (static_cast<double>(measured) / static_cast<double>(rows) * growth + k);
+  const double ours = points * (kMeasuredColumn * d + kMeasured);
+  // What the next finer screen costs more: bf16 is half as fast as int8, and float32 than bf16, which besides has no join.
+  const double pair = screen_.screen == simd::Screen::int8 ? (joins_ ? 0.5 : 1) / 216 : (joins_ ? 1.5 : 1) / 108;
+  return ours <= all * d * pair;
 }
 
-double NearScreen::run() {
-  if (joins_ && join()) return static_cast<double>(crowded_.load()) / static_cast<double>(queries_.rows);
-  const std::size_t groups = (queries_.rows + group_ - 1) / group_, parts = (points_.rows + kPart - 1) / kPart;
-  open_group(std::min(queries_.rows, group_));
+void NearScreen::run() {
+  if (joins_ && join()) return;
+  const std::size_t queries = lists_.queries().rows, n = points_.matrix.rows;
+  const std::size_t groups = (queries + group_ - 1) / group_, parts = (n + kPart - 1) / kPart;
+  open_group(std::min(queries, group_));
   for (std::size_t g = 0; g < groups; ++g) {
-    const std::size_t first = g * group_, rows = std::min(group_, queries_.rows - first);
+    const std::size_t first = g * group_, rows = std::min(group_, queries - first);
     pack(first, rows);
     for (std::size_t p = 0; p < parts; ++p) {
-      screen(first, rows, p * kPart, std::min(kPart, points_.rows - p * kPart));
+      screen(rows, p * kPart, std::min(kPart, n - p * kPart));
       ctx_.progress("nearest", g * parts + p + 1, groups * parts);
     }
-    answer_all(first, rows);
+    lists_.answer();
   }
-  return static_cast<double>(crowded_.load()) / static_cast<double>(queries_.rows);
 }
 
 void NearScreen::open_group(std::size_t rows) {
   const std::size_t padded = (rows + kBlock - 1) / kBlock * kBlock;
   block_ = RowBlock(padded, depth_);
   limit_ = Buffer<float>(padded, -3e38f);
-  extent_.resize(rows);
-  nearby_.resize(rows);
-  query_squares_ = Buffer<double>(rows);
 }
 
 void NearScreen::pack(std::size_t first, std::size_t rows) {
-  const bool unit = metric_ == Metric::cosine;
+  lists_.open(first, rows);
+  const RowSource source{lists_.queries(), points_.metric == Metric::cosine ? lists_.scale() : nullptr, points_.shift.data()};
   core::parallel_for(ctx_, rows, kBlock, [&](std::size_t begin, std::size_t end, unsigned) {
     Buffer<float> work(d_);
     for (std::size_t i = begin; i < end; ++i) {
-      const float* x = queries_.row(first + i);
-      query_squares_[i] = dot_product(x, x, d_);
-      if (unit) query_scale_[first + i] = inverse(query_squares_[i]);
       float scale;
-      extent_[i] = pack_row(k_, screen_, {queries_, unit ? query_scale_.data() : nullptr, shift_.data()}, first + i,
-                            work.data(), block_.groups(i), &scale);
-      block_.put(i, scale, extent_[i]);
-      nearby_[i].reset(count_);
+      const Extent extent = pack_row(k_, screen_, source, first + i, work.data(), block_.groups(i), &scale);
+      block_.put(i, scale, extent);
+      lists_.tell(i, extent);
       lower(i);
     }
   });
 }
 
-// Point j as a target, and what is to be added to its offset.
-double NearScreen::target(std::size_t j, double* out) const {
-  const float* c = points_.row(j);
-  const double scale = metric_ == Metric::cosine ? point_scale_[j] : 1.0;
-  for (std::size_t l = 0; l < d_; ++l) out[l] = static_cast<double>(c[l]) * scale - static_cast<double>(shift_[l]);
-  // Cosine is screened as ½‖x − c‖² of unit vectors, ½ + ½ − cos; a zero point lacks the half of its length.
-  return scale == 0 ? 0.5 : 0.0;
-}
-
-// Sets the score below which a point is worth measuring: ‖x − c‖² = 2 · score + ‖x'‖², which for cosine is twice the
-// distance; by `dot` the score is the value.
+// Sets the score below which a point may be near.
 void NearScreen::lower(std::size_t i) {
-  const Extent& x = extent_[i];
-  const double limit = nearby_[i].limit(), least = least_square(x, usual_error(x.norm), d_);
-  const double score = metric_ == Metric::dot ? limit : metric_ == Metric::cosine ? limit - least / 2 : (limit - least) / 2;
-  const double v = score + bound_.of_row(x);
+  const Extent& x = lists_.extent(i);
+  const double score = lists_.limit(i), v = score + bound_.of_row(x);
   const bool bounded = x.norm + x.error < 1e18 && v < 1e37;
   limit_[i] = bounded ? at_least(v) : std::numeric_limits<float>::infinity();
   if (back_limit_.size() > 0)
     back_limit_[i] = bounded ? at_least(score + panels_.offset(i)) : std::numeric_limits<float>::infinity();
 }
 
+NearScreen::Interval NearScreen::interval(std::size_t i, std::size_t column, float low) const noexcept {
+  const Extent& x = lists_.extent(i);
+  const auto score = static_cast<double>(low);
+  return {score - bound_.of_row(x), score + bound_.width(x, panels_.extent(column), panels_.offset(column))};
+}
+
 void NearScreen::fill_panels(std::size_t first_point, std::size_t points) {
   const std::size_t width = screen_.panel, panel_count = (points + width - 1) / width;
   core::parallel_for(ctx_, panel_count, 4, [&](std::size_t begin, std::size_t end, unsigned) {
     for (std::size_t p = begin; p < end; ++p)
-      panels_.fill(p, points, metric_ != Metric::dot, [&](std::size_t j, double* out) { return target(first_point + j, out); });
+      panels_.fill(p, points, points_.metric != Metric::dot,
+                   [&](std::size_t j, double* out) { return points_.target(first_point + j, out); });
   });
 }
 
-void NearScreen::screen(std::size_t first, std::size_t rows, std::size_t first_point, std::size_t points) {
+void NearScreen::screen(std::size_t rows, std::size_t first_point, std::size_t points) {
   const std::size_t width = screen_.panel, panel_count = (points + width - 1) / width;
   fill_panels(first_point, points);
   Buffer<float> scores(ctx_.threads() * kBlock * width);
@@ -133,64 +117,20 @@ void NearScreen::screen(std::size_t first, std::size_t rows, std::size_t first_p
     const std::size_t padded = (end - begin + screen_.row_tile - 1) / screen_.row_tile * screen_.row_tile;
     for (std::size_t p = 0; p < panel_count; ++p) {
       ctx_.check();
-      screen_.low_below(block_.view(begin), padded, panels_.panel(p), limit_.data() + begin, out, hits);
+      const simd::ScreenPanel panel = panels_.panel(p);
+      screen_.low_below(block_.view(begin), padded, panel, limit_.data() + begin, out, hits);
       const std::uint64_t all = ~std::uint64_t{0} >> (64 - std::min(width, points - p * width));
-      // Without a bound a score tells nothing.
-      const bool bounded = panels_.widest(p).norm + panels_.widest(p).error < 1e18;
-      for (std::size_t i = begin; i < end; ++i)
-        for (std::uint64_t h = bounded ? hits[i - begin] & all : all; h != 0; h &= h - 1)
-          take(first, i, static_cast<std::int32_t>(first_point + p * width + static_cast<std::size_t>(std::countr_zero(h))), exact);
+      for (std::size_t i = begin; i < end; ++i) {
+        // Without a bound a score tells nothing.
+        const bool bounded = bound_(lists_.extent(i), panels_.widest(p), panels_.highest(p)) < 1e37;
+        for (std::uint64_t h = bounded ? hits[i - begin] & all : all; h != 0; h &= h - 1) {
+          const auto c = static_cast<std::size_t>(std::countr_zero(h));
+          const Interval score = bounded ? interval(i, p * width + c, out[(i - begin) * panel.width + c]) : Interval{-HUGE_VAL, HUGE_VAL};
+          if (lists_.take(i, first_point + p * width + c, score.low, score.high, exact)) lower(i);
+        }
+      }
     }
   });
-}
-
-// Has a point measured, as soon as four wait.
-void NearScreen::take(std::size_t first, std::size_t i, std::int32_t point, core::ExactSum& exact) {
-  Nearby& near = nearby_[i];
-  near.queue[near.waiting++] = point;
-  if (near.waiting == 4) measure(first, i, exact);
-}
-
-// Float64 distances of the points that wait.
-void NearScreen::measure(std::size_t first, std::size_t i, core::ExactSum& exact) {
-  Nearby& near = nearby_[i];
-  if (near.waiting == 0) return;
-  const float* const x = queries_.row(first + i);
-  const auto point = [&](std::size_t v) { return points_.row(static_cast<std::size_t>(near.queue[v < near.waiting ? v : 0])); };
-  const float* const four[4] = {point(0), point(1), point(2), point(3)};
-  double product[4];
-  dot_product4(x, four, d_, product);
-  bool sharper = false;
-  for (std::size_t v = 0; v < near.waiting; ++v) {
-    const std::int32_t j = near.queue[v];
-    const Scored s = scored(metric_, x, query_squares_[i], four[v], point_squares_[static_cast<std::size_t>(j)], d_, product[v], j);
-    sharper |= near.add(s, [&](const Scored& a, const Scored& b) { return nearer(metric_, points_, x, a, b, exact); });
-  }
-  near.seen += near.waiting;
-  near.waiting = 0;
-  if (sharper) lower(i);
-}
-
-void NearScreen::answer_all(std::size_t first, std::size_t rows) {
-  core::parallel_for(ctx_, rows, 16, [&](std::size_t begin, std::size_t end, unsigned) {
-    core::ExactSum exact;
-    for (std::size_t i = begin; i < end; ++i) answer(first, i, exact);
-  });
-}
-
-void NearScreen::answer(std::size_t first, std::size_t i, core::ExactSum& exact) {
-  ctx_.check();
-  measure(first, i, exact);
-  Nearby& near = nearby_[i];
-  if (near.seen > count_) crowded_.fetch_add(1, std::memory_order_relaxed);
-  const float* const x = queries_.row(first + i);
-  const std::vector<Scored>& found = near.finish([&](const Scored& a, const Scored& b) { return nearer(metric_, points_, x, a, b, exact); });
-  for (std::size_t n = 0; n < count_; ++n) {
-    const auto j = static_cast<std::size_t>(found[n].index);
-    indices_[(first + i) * count_ + n] = found[n].index;
-    distances_[(first + i) * count_ + n] =
-        static_cast<float>(pair_value(metric_, x, query_squares_[i], points_.row(j), point_squares_[j], d_));
-  }
 }
 
 }  // namespace matomari

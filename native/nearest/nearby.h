@@ -1,7 +1,6 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -9,47 +8,52 @@
 
 namespace matomari {
 
-// The nearest points of one query so far: all that could be among the `count` nearest of those added.
+// The nearest points of one query so far: all that could be among the `count` nearest of those added. What a screen tells of
+// them will do while they are few; where it leaves many they are measured, so that the limit is sharp however blunt it is.
 class Nearby {
  public:
   void reset(std::size_t count) {
     count_ = count;
-    capacity_ = 2 * count + 16;
+    capacity_ = 2 * count + 32;
     list_.clear();
     limit_ = std::numeric_limits<double>::infinity();
-    seen = 0;
-    waiting = 0;
   }
   // No point whose true value is above this can be among them.
   double limit() const noexcept { return limit_; }
 
-  // True when the limit has come down. `nearer` orders two points exactly.
-  template <class Nearer>
-  bool add(const Scored& s, Nearer&& nearer) {
+  // True when the limit has come down. `measure` puts float64 values in the place of rough ones, `nearer` orders two points
+  // exactly.
+  template <class Measure, class Nearer>
+  bool add(const Scored& s, Measure&& measure, Nearer&& nearer) {
     if (s.value - s.blur > limit_) return false;
     list_.push_back(s);
     if (list_.size() < capacity_) return false;
     prune();
+    if (list_.size() > 2 * count_ + kRough) {
+      measure(list_);
+      prune();
+    }
     // Many that float64 cannot tell apart: the exact order decides, so that the list cannot grow without end.
-    if (list_.size() > count_ + kCrowd) sort(nearer);
-    capacity_ = std::max(count_ + count_ / 2 + 8, list_.size() + list_.size() / 2);
+    if (list_.size() > count_ + kCrowd) {
+      measure(list_);
+      sort(nearer);
+    }
+    capacity_ = std::max(2 * count_ + 32, list_.size() + list_.size() / 2);
     return true;
   }
 
   // The `count` nearest, nearest first.
-  template <class Nearer>
-  const std::vector<Scored>& finish(Nearer&& nearer) {
+  template <class Measure, class Nearer>
+  const std::vector<Scored>& finish(Measure&& measure, Nearer&& nearer) {
+    prune();
+    measure(list_);
     prune();
     sort(nearer);
     return list_;
   }
 
-  // Points that wait to be measured, four at a time, and how many have been.
-  std::int32_t queue[4];
-  std::uint32_t waiting = 0;
-  std::size_t seen = 0;
-
  private:
+  static constexpr std::size_t kRough = 16;  // points beyond twice `count` that may stay unmeasured
   static constexpr std::size_t kCrowd = 384;
 
   void prune() {

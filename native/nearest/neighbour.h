@@ -10,12 +10,12 @@
 
 namespace matomari {
 
-// A point whose distance to a query is known in float64.
+// A point whose distance to a query is known, in float64 or roughly.
 struct Scored {
   double value;  // ascending is nearer
-  double blur;   // how far float64 may be off
+  double blur;   // how far it may be off
   std::int32_t index;
-  std::uint32_t place = 0;  // in a shortlist
+  bool rough = false;  // from a screen only
 };
 
 // From the product of query x and point c, and their squared norms.

@@ -36,7 +36,7 @@ Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowS
 }
 
 PackedRows::PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows)
-    : kernels_(s), block_((rows.points.rows + s.row_tile - 1) / s.row_tile * s.row_tile, depth_of(s, rows.points.cols)),
+    : kernels_(s), block_(rows.points.rows + s.row_tile, depth_of(s, rows.points.cols)),
       extent_(rows.points.rows) {
   const std::size_t d = rows.points.cols;
   core::Buffer<float> work(ctx.threads() * d);

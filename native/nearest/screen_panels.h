@@ -38,6 +38,11 @@ class ScreenBound {
            tiny_ * (1 + sum) + floor_;
   }
 
+  // How far above the lowest value that a kernel gives the true score may lie: the parts below are rounded up to float32.
+  MATOMARI_HD double width(const Extent& x, const Extent& c, double offset) const noexcept {
+    return 2 * (1 + 0x1p-20) * (*this)(x, c, offset);
+  }
+
   // The same bound in parts, each at least its share: of_row + of_column + x.error · c.norm + length(x) · error(c).
   MATOMARI_HD double of_row(const Extent& x) const noexcept { return 2 * slack_ * x.norm * x.norm + tiny_ * x.norm + floor_; }
   MATOMARI_HD double of_column(const Extent& c, double offset) const noexcept {
@@ -88,7 +93,7 @@ struct RowSource {
 Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, std::size_t row,
                 float* work, std::uint32_t* groups, float* scale) noexcept;
 
-// All rows, packed once for many passes. Padded with zeros to whole tiles.
+// All rows, packed once for many passes. Behind the last there is a tile of zeros, so that whole tiles may be read from any row.
 class PackedRows {
  public:
   PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows);

@@ -7,12 +7,13 @@
 
 namespace matomari::simd::avx2 {
 
-struct Lanes {
+#include "simd/doubles256.inl"
+
+struct Lanes : Doubles256 {
   using V = __m256;
-  using D = __m256d;
   static constexpr Level level = Level::avx2;
   static constexpr const char* name = "avx2";
-  static constexpr int roundings = 1, width = 8, width64 = 4;
+  static constexpr int roundings = 1, width = 8;
   static constexpr int row_tile = 6, panel_vectors = 2, row_tile64 = 4, panel_vectors64 = 3, few_rows = 2, few_columns = 5, sum_vectors = 8;
 
   static V load(const float* p) { return _mm256_loadu_ps(p); }
@@ -39,13 +40,6 @@ struct Lanes {
     return _mm256_castps_si256(_mm256_blendv_ps(_mm256_castsi256_ps(old), _mm256_castsi256_ps(now), mask));
   }
 
-  static D loadd(const double* p) { return _mm256_loadu_pd(p); }
-  static void stored(double* p, D v) { _mm256_storeu_pd(p, v); }
-  static D set1d(double f) { return _mm256_set1_pd(f); }
-  static D fmaddd(D a, D b, D c) { return _mm256_fmadd_pd(a, b, c); }
-  static D addd(D a, D b) { return _mm256_add_pd(a, b); }
-  static D muld(D a, D b) { return _mm256_mul_pd(a, b); }
-  static D widen(const float* p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
   static __m256i whole(D v, D r) { return _mm256_sub_epi64(_mm256_castpd_si256(v), _mm256_castpd_si256(r)); }
   static void add_bits(std::int64_t* sum, D v, D r) {
     auto* p = reinterpret_cast<__m256i*>(sum);
@@ -56,6 +50,7 @@ struct Lanes {
     _mm256_storeu_si256(p, _mm256_sub_epi64(_mm256_loadu_si256(p), whole(v, r)));
   }
 };
+using PairLanes = Lanes;
 
 #include "simd/kernels.inl"
 

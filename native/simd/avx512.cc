@@ -50,6 +50,9 @@ struct Lanes {
     _mm512_storeu_si512(sum, _mm512_sub_epi64(_mm512_loadu_si512(sum), whole(v, r)));
   }
 };
+// Half of a register: transposing whole ones takes longer.
+#include "simd/doubles256.inl"
+using PairLanes = Doubles256;
 
 #include "simd/kernels.inl"
 

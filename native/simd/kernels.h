@@ -98,6 +98,15 @@ struct Kernels {
   // Copies `columns` of each row of x [rows × ld] to out [rows × out_ld], past the caches where the level can.
   void (*stream)(const float* x, std::size_t ld, std::size_t rows, std::size_t columns, float* out,
                  std::size_t out_ld) noexcept;
+  // Sums in order of l over `pairs` pairs of vectors [d], each operation rounded by itself: out[p] = Σ x[p][l] · y[p][l].
+  void (*products64)(const float* const* x, const float* const* y, std::size_t pairs, std::size_t d, double* out) noexcept;
+  // Σ (x[p][l] − y[p][l])².
+  void (*differences64)(const float* const* x, const float* const* y, std::size_t pairs, std::size_t d, double* out) noexcept;
+  // Σ x[p][l] · y[p][l].
+  void (*wide_products64)(const float* const* x, const double* const* y, std::size_t pairs, std::size_t d, double* out) noexcept;
+  // Σ (x[p][l] · scale[p] − y[p][l])²; without a scale where it is null.
+  void (*wide_differences64)(const float* const* x, const double* scale, const double* const* y, std::size_t pairs,
+                             std::size_t d, double* out) noexcept;
   // Moves sixteen points by their springs and by random rows of positions [points × dims]. Float32, each operation
   // rounded by itself in one order. scratch: [4 × dims × lanes], aligned to 64 bytes.
   void (*push_and_pull)(const Forces& f, const float* positions, std::uint32_t points, std::size_t dims,

@@ -259,9 +259,11 @@ static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t
 }
 
 #include "simd/block64.inl"
+#include "simd/pairs.inl"
 #include "simd/layout.inl"
 
 static constexpr Kernels table{Lanes::level, Lanes::name, Lanes::roundings, W,       MR,          NR,
                                MR64,         NR64,        FC,               NS * WD, &score_best, &score_store,
                                &dot_few,     &center,     &dot64,           &tile64, &add_scaled64, &add_weighted64,
-                               &add_fixed,   &stream,     &push_and_pull,   &gather64, &cross64, &mix64};
+                               &add_fixed,   &stream,     &products64,      &differences64, &wide_products64, &wide_differences64,
+                               &push_and_pull, &gather64,  &cross64,         &mix64};

@@ -40,12 +40,19 @@ struct Lanes {
   static D set1d(double f) { return vdupq_n_f64(f); }
   static D fmaddd(D a, D b, D c) { return vfmaq_f64(c, a, b); }
   static D addd(D a, D b) { return vaddq_f64(a, b); }
+  static D subd(D a, D b) { return vsubq_f64(a, b); }
+  static void transpose(D (&v)[2]) {
+    const D low = vtrn1q_f64(v[0], v[1]), high = vtrn2q_f64(v[0], v[1]);
+    v[0] = low;
+    v[1] = high;
+  }
   static D muld(D a, D b) { return vmulq_f64(a, b); }
   static D widen(const float* p) { return vcvt_f64_f32(vld1_f32(p)); }
   static int64x2_t whole(D v, D r) { return vsubq_s64(vreinterpretq_s64_f64(v), vreinterpretq_s64_f64(r)); }
   static void add_bits(std::int64_t* sum, D v, D r) { vst1q_s64(sum, vaddq_s64(vld1q_s64(sum), whole(v, r))); }
   static void sub_bits(std::int64_t* sum, D v, D r) { vst1q_s64(sum, vsubq_s64(vld1q_s64(sum), whole(v, r))); }
 };
+using PairLanes = Lanes;
 
 #include "simd/kernels.inl"
 

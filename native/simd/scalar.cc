@@ -58,11 +58,18 @@ struct Lanes {
   static D set1d(double f) { return D{f, f}; }
   static D fmaddd(D a, D b, D c) { return a * b + c; }
   static D addd(D a, D b) { return a + b; }
+  static D subd(D a, D b) { return a - b; }
   static D muld(D a, D b) { return a * b; }
+  static void transpose(D (&v)[2]) {
+    const D low = {v[0][0], v[1][0]}, high = {v[0][1], v[1][1]};
+    v[0] = low;
+    v[1] = high;
+  }
   static D widen(const float* p) { return D{static_cast<double>(p[0]), static_cast<double>(p[1])}; }
   static void add_bits(std::int64_t* sum, D v, D r) { put(sum, get<Q>(sum) + ((Q)v - (Q)r)); }
   static void sub_bits(std::int64_t* sum, D v, D r) { put(sum, get<Q>(sum) - ((Q)v - (Q)r)); }
 };
+using PairLanes = Lanes;
 
 #include "simd/kernels.inl"
 

@@ -61,10 +61,9 @@ struct ScreenKernels {
   // The same, stored: out is [rows × width]. Bit j of hits[r] is set where low[r, j] is not above limit[r].
   void (*low_below)(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const float* limit, float* out,
                       std::uint64_t* hits) noexcept;
-  // The same, of which only the bits are wanted, for both sides of each pair: bit j of hits[r] as above; bit j of back[r]
-  // where low[r, j] + back_add[r] is not above back_limit[j].
-  void (*low_both)(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const float* limit,
-                   const float* back_add, const float* back_limit, std::uint64_t* hits, std::uint64_t* back) noexcept;
+  // The same for both sides of each pair: bit j of back[r] is set where low[r, j] + back_add[r] is not above back_limit[j].
+  void (*low_both)(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const float* limit, const float* back_add,
+                   const float* back_limit, float* out, std::uint64_t* hits, std::uint64_t* back) noexcept;
 };
 
 // The kernels of a screen beside those of a level, or null when this machine (or build) lacks them. f32 has none.

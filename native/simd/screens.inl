@@ -91,7 +91,8 @@ static void low_below_of(const ScreenRows& x, std::size_t rows, const ScreenPane
 
 template <int N>
 static void low_both_of(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const float* limit,
-                        const float* back_add, const float* back_limit, std::uint64_t* hits, std::uint64_t* back) noexcept {
+                        const float* back_add, const float* back_limit, float* out, std::uint64_t* hits,
+                        std::uint64_t* back) noexcept {
   for (std::size_t row = 0; row < rows; row += MR) {
     A acc[MR][N];
     products<N>(x.groups + row * x.ld, x.ld, panel, acc);
@@ -105,6 +106,7 @@ static void low_both_of(const ScreenRows& x, std::size_t rows, const ScreenPanel
         const __m512 most_back = _mm512_loadu_ps(back_limit + v * W);
         found |= static_cast<std::uint64_t>(_mm512_cmp_ps_mask(score, most, _CMP_NGT_UQ)) << (v * W);
         found_back |= static_cast<std::uint64_t>(_mm512_cmp_ps_mask(_mm512_add_ps(score, add), most_back, _CMP_NGT_UQ)) << (v * W);
+        _mm512_storeu_ps(out + (row + r) * N * W + v * W, score);
       });
       hits[row + r] = found;
       back[row + r] = found_back;
@@ -131,11 +133,12 @@ static void low_below(const ScreenRows& x, std::size_t rows, const ScreenPanel& 
 }
 
 static void low_both(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const float* limit,
-                     const float* back_add, const float* back_limit, std::uint64_t* hits, std::uint64_t* back) noexcept {
+                     const float* back_add, const float* back_limit, float* out, std::uint64_t* hits,
+                     std::uint64_t* back) noexcept {
   switch (panel.width / W) {
-    case 1: return low_both_of<1>(x, rows, panel, limit, back_add, back_limit, hits, back);
-    case 2: return low_both_of<2>(x, rows, panel, limit, back_add, back_limit, hits, back);
-    default: return low_both_of<NV>(x, rows, panel, limit, back_add, back_limit, hits, back);
+    case 1: return low_both_of<1>(x, rows, panel, limit, back_add, back_limit, out, hits, back);
+    case 2: return low_both_of<2>(x, rows, panel, limit, back_add, back_limit, out, hits, back);
+    default: return low_both_of<NV>(x, rows, panel, limit, back_add, back_limit, out, hits, back);
   }
 }
 

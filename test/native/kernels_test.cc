@@ -139,6 +139,47 @@ TEST(dot_few_multiplies_rows_by_a_few_columns) {
       }
 }
 
+TEST(sums_over_pairs_are_those_of_the_plain_loop) {
+  Numbers numbers(11);
+  for (const auto* k : levels())
+    for (std::size_t pairs : {1, 2, 3, 7, 8, 9, 17})
+      for (std::size_t d : {1, 2, 3, 4, 5, 31, 64}) {
+        std::vector<float> a(pairs * d), b(pairs * d);
+        std::vector<double> wide(pairs * d), scale(pairs), out(pairs + 1, -7.0);
+        for (float& v : a) v = numbers.bell();
+        for (float& v : b) v = numbers.bell() * 1e3f;
+        for (double& v : wide) v = static_cast<double>(numbers.bell()) / 3;
+        for (double& v : scale) v = static_cast<double>(numbers.uniform()) / 7;
+        std::vector<const float*> x, y;
+        std::vector<const double*> z;
+        for (std::size_t p = 0; p < pairs; ++p) {
+          x.push_back(a.data() + (p * 5 % pairs) * d);
+          y.push_back(b.data() + p * d);
+          z.push_back(wide.data() + p * d);
+        }
+        auto same = [&](auto&& term) {
+          for (std::size_t p = 0; p < pairs; ++p) {
+            double sum = 0;
+            for (std::size_t l = 0; l < d; ++l) sum += term(p, l);
+            CHECK(out[p] == sum);
+          }
+          CHECK(out[pairs] == -7);
+        };
+        const auto at = [](const float* v, std::size_t l) { return static_cast<double>(v[l]); };
+        const auto square = [](double v) { return v * v; };
+        k->products64(x.data(), y.data(), pairs, d, out.data());
+        same([&](std::size_t p, std::size_t l) { return at(x[p], l) * at(y[p], l); });
+        k->differences64(x.data(), y.data(), pairs, d, out.data());
+        same([&](std::size_t p, std::size_t l) { return square(at(x[p], l) - at(y[p], l)); });
+        k->wide_products64(x.data(), z.data(), pairs, d, out.data());
+        same([&](std::size_t p, std::size_t l) { return at(x[p], l) * z[p][l]; });
+        k->wide_differences64(x.data(), nullptr, z.data(), pairs, d, out.data());
+        same([&](std::size_t p, std::size_t l) { return square(at(x[p], l) - z[p][l]); });
+        k->wide_differences64(x.data(), scale.data(), z.data(), pairs, d, out.data());
+        same([&](std::size_t p, std::size_t l) { return square(at(x[p], l) * scale[p] - z[p][l]); });
+      }
+}
+
 TEST(center_rounds_twice_like_the_plain_loop) {
   Numbers numbers(5);
   for (const auto* k : levels())

@@ -186,6 +186,8 @@ describe('every screen gives the same bits', () => {
           const centroids = matrixOf(value, clusters, cols, 12);
           // Ties: the lower index must win.
           if (clusters > 3) centroids.data.copyWithin(2 * cols, 0, cols);
+          // Nothing but an underflow allowance stands between these products of zeros.
+          if (metric === 'dot') for (const m of [points, centroids]) m.data.fill(0, 0, cols);
           // A zero vector has no direction.
           if (metric === 'cosine')
             for (const m of [points, centroids]) for (let i = 0; i < m.rows; i++) m.data[i * cols] ||= 1;
