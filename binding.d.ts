@@ -369,4 +369,74 @@ export interface Binding {
     },
     options: JobOptions,
   ): NativeJob<JobFacts>;
+
+  /** A tokenizer with a Unigram model, which lives as long as somebody holds it. */
+  unigram(
+    args: {
+      /** The pieces in UTF-16: piece i is units[ends[i − 1]] … units[ends[i] − 1]. */
+      units: Uint16Array;
+      ends: Uint32Array;
+      /** [pieces] */
+      scores: Float64Array;
+      /** Id of what no piece covers, or −1. */
+      unknown: number;
+      byteFallback: boolean;
+      /** The bytes of precompiled_charsmap, where there is such an edit. */
+      charsmap?: Uint8Array;
+      /** Steps of the normaliser, in order. */
+      edits: NativeEdit[];
+      /** Steps that cut the normalised text, in order. */
+      cuts: NativeCut[];
+      /** Tokens found by their own words. */
+      added: NativeAddedToken[];
+    },
+    options: JobOptions,
+  ): NativeJob<JobFacts & { tokenizer: NativeUnigram }>;
+
+  /**
+   * Token ids of texts, without special tokens; text i is units[ends[i − 1]] … units[ends[i] − 1] in UTF-16, and its ids are
+   * ids[ends[i − 1]] … ids[ends[i] − 1] of the result. With `kinds` the texts are sections as unigramSplit gives them, and no added token is looked for before normalising.
+   */
+  unigramEncode(
+    args: { tokenizer: NativeUnigram; units: Uint16Array; ends: Uint32Array; kinds?: Int32Array },
+    options: JobOptions,
+  ): NativeJob<JobFacts & { ids: Int32Array; ends: Uint32Array }>;
+
+  /**
+   * Cuts texts at the added tokens that are looked for before normalising. Section s is units[ends[s − 1]] …
+   * units[ends[s] − 1]; its kind is the id of an added token, or −1 for text at the beginning, −2 for other text. Text i
+   * has sections texts[i − 1] … texts[i] − 1.
+   */
+  unigramSplit(
+    args: { tokenizer: NativeUnigram; units: Uint16Array; ends: Uint32Array },
+    options: JobOptions,
+  ): NativeJob<JobFacts & { ends: Uint32Array; kinds: Int32Array; texts: Uint32Array }>;
 }
+
+declare const unigram: unique symbol;
+/** A tokenizer in native memory. */
+export interface NativeUnigram {
+  readonly [unigram]: true;
+}
+
+/** `normalized`: looked for in the normalised text; others are found before. */
+export interface NativeAddedToken {
+  id: number;
+  content: string;
+  singleWord: boolean;
+  lstrip: boolean;
+  rstrip: boolean;
+  normalized: boolean;
+}
+
+export type NativeEdit =
+  | { kind: 'charsmap' }
+  | { kind: 'replace'; pattern: string; content: string }
+  /** Runs of at least `least` of the one unit `pattern` become `content`. */
+  | { kind: 'squeeze'; pattern: string; least: number; content: string }
+  | { kind: 'strip'; left: boolean; right: boolean }
+  | { kind: 'prepend'; content: string };
+
+export type NativeCut =
+  | { kind: 'whitespace' }
+  | { kind: 'metaspace'; mark: string; prepend: 'never' | 'first' | 'always'; split: boolean };

@@ -231,10 +231,11 @@ export async function weights(count, minDf) {
 }
 
 /**
- * Japanese documents, each of `parts` headlines of the bundled corpus drawn at random.
- * @param {number} count @param {number} parts @returns {string} path of a JSON array of strings
+ * Japanese documents, each of `least` to `most` headlines of the bundled corpus drawn at random.
+ * @param {number} count @param {number} least @param {number} [most] @returns {string} path of a JSON array of strings
  */
-export function headlines(count, parts) {
+export function headlines(count, least, most = least) {
+  const parts = least === most ? `${least}` : `${least}to${most}`;
   return once(`headlines-${count}x${parts}.json`, (path) => {
     const lines = readFileSync(join(root, 'examples', 'headlines-ja.csv'), 'utf8')
       .trim()
@@ -245,9 +246,10 @@ export function headlines(count, parts) {
     const plain = titles.map((title) => title.replace(/^"|"$/g, '').replaceAll('""', '"')).filter(Boolean);
     const random = uniform(4);
     const draw = () => plain[Math.floor(random() * plain.length)];
+    const length = () => (least === most ? least : least + Math.floor(random() * (most - least + 1)));
     writeFileSync(
       path,
-      JSON.stringify(Array.from({ length: count }, () => Array.from({ length: parts }, draw).join('。'))),
+      JSON.stringify(Array.from({ length: count }, () => Array.from({ length: length() }, draw).join('。'))),
     );
   });
 }

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def trial(job):
-    """The same graph, threads and batches: sorted by length, packed by a budget of padded tokens."""
+    """The same graph, threads and batches: sorted by length, packed by a budget of padded tokens, the first batches smaller."""
     texts = json.loads(Path(job["texts"]).read_text("utf-8"))
     folder = ROOT / job["model"]
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -27,10 +27,12 @@ def trial(job):
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
         vectors = [None] * len(rows)
         batch = []
+        room = job["tokensPerBatch"] / 8
         for i, following in zip(order, order[1:] + [None]):
             batch.append(i)
-            if following is not None and (len(batch) + 1) * len(rows[following]) <= job["tokensPerBatch"]:
+            if following is not None and (len(batch) + 1) * len(rows[following]) <= room:
                 continue
+            room = min(job["tokensPerBatch"], 2 * room)
             longest = len(rows[i])
             ids = np.full((len(batch), longest), pad, np.int64)
             mask = np.zeros_like(ids)

@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <napi.h>
 
 #include "binding/job.h"
@@ -5,7 +6,16 @@
 
 namespace matomari::binding {
 
+// Node unloads an addon with the last environment that has it, be that a worker thread that ends while others run on. The
+// pool's threads live longer, so the library stays.
+static void stay_loaded() {
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&stay_loaded), &self) != 0 && self.dli_fname != nullptr)
+    dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
   auto* const environment = new Environment;
   env.SetInstanceData(environment);
   env.AddCleanupHook([](Environment* e) { e->stop(); }, environment);
@@ -25,6 +35,9 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("fuzzySet", Napi::Function::New(env, fuzzy_set));
   exports.Set("umap", Napi::Function::New(env, umap));
   exports.Set("umapTransform", Napi::Function::New(env, umap_transform));
+  exports.Set("unigram", Napi::Function::New(env, unigram));
+  exports.Set("unigramEncode", Napi::Function::New(env, unigram_encode));
+  exports.Set("unigramSplit", Napi::Function::New(env, unigram_split));
   return exports;
 }
 

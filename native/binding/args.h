@@ -24,6 +24,21 @@ struct ArrayType<double> {
   static constexpr const char* name = "Float64Array";
 };
 template <>
+struct ArrayType<std::uint8_t> {
+  static constexpr napi_typedarray_type type = napi_uint8_array;
+  static constexpr const char* name = "Uint8Array";
+};
+template <>
+struct ArrayType<std::uint16_t> {
+  static constexpr napi_typedarray_type type = napi_uint16_array;
+  static constexpr const char* name = "Uint16Array";
+};
+template <>
+struct ArrayType<std::uint32_t> {
+  static constexpr napi_typedarray_type type = napi_uint32_array;
+  static constexpr const char* name = "Uint32Array";
+};
+template <>
 struct ArrayType<std::int32_t> {
   static constexpr napi_typedarray_type type = napi_int32_array;
   static constexpr const char* name = "Int32Array";
@@ -88,6 +103,24 @@ class Args {
     const Napi::Value value = args_.Get(name);
     return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
   }
+  std::u16string utf16(const char* name) const {
+    const Napi::Value value = args_.Get(name);
+    return value.IsString() ? value.As<Napi::String>().Utf16Value() : std::u16string();
+  }
+  // The entries of a list of objects.
+  std::vector<Args> list(const char* name) const {
+    const Napi::Value value = args_.Get(name);
+    if (!value.IsArray()) fail(name, "an array");
+    const auto array = value.As<Napi::Array>();
+    std::vector<Args> entries;
+    for (std::uint32_t i = 0; i < array.Length(); ++i) {
+      const Napi::Value entry = array.Get(i);
+      if (!entry.IsObject()) fail(name, "an array of objects");
+      entries.push_back(Args(env_, entry.As<Napi::Object>()));
+    }
+    return entries;
+  }
+  Napi::Value value(const char* name) const { return args_.Get(name); }
 
   core::ConstMatrix matrix(const char* name, std::size_t rows, std::size_t cols) {
     return {array<float>(name, product(name, rows, cols)), rows, cols};
@@ -126,6 +159,8 @@ class Args {
     if (__builtin_mul_overflow(a, b, &out)) fail(name, "smaller");
     return out;
   }
+
+  Args(Napi::Env env, Napi::Object args) : env_(env), args_(args) {}
 
   Napi::Env env_;
   Napi::Object args_;

@@ -20,5 +20,8 @@ Napi::Value approximate_predict(const Napi::CallbackInfo& info);
 Napi::Value fuzzy_set(const Napi::CallbackInfo& info);
 Napi::Value umap(const Napi::CallbackInfo& info);
 Napi::Value umap_transform(const Napi::CallbackInfo& info);
+Napi::Value unigram(const Napi::CallbackInfo& info);
+Napi::Value unigram_encode(const Napi::CallbackInfo& info);
+Napi::Value unigram_split(const Napi::CallbackInfo& info);
 
 }  // namespace matomari::binding

@@ -1,7 +1,11 @@
+/** The first batch may hold budget / FIRST padded tokens, and every next one twice as many, up to the budget. */
+const FIRST = 8;
+
 /**
  * Packs texts into batches: sorted by number of tokens (of equal ones the first comes first), then filled until one
- * more text would make rows × longest exceed the budget. A text without tokens is in no batch; one that exceeds the
- * budget alone is alone. The result depends on the lengths only.
+ * more text would make rows × longest exceed the budget, which the first batches have less of: sessions take batches
+ * from the last on, and should have done at about the same time. A text without tokens is in no batch; one that exceeds
+ * the budget alone is alone. The result depends on the lengths only.
  *
  * @param lengths tokens of every text
  * @param budget padded tokens a batch may hold
@@ -16,7 +20,8 @@ export function packBatches(lengths: ArrayLike<number>, budget: number, exact: b
   let first = 0;
   for (let i = 1; i <= order.length; i++) {
     const length = i < order.length ? lengths[order[i]!]! : Infinity;
-    const full = (i - first + 1) * length > budget;
+    const room = exact ? budget : Math.min(budget, (budget / FIRST) * 2 ** batches.length);
+    const full = (i - first + 1) * length > room;
     const other = exact && length !== lengths[order[first]!]!;
     if (!full && !other) continue;
     batches.push(order.subarray(first, i));

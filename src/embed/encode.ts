@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { MatomariError } from '../errors.js';
+import { type FlatTexts, unflatten } from './flat-texts.js';
 import { type SentencePieceConfig, sentencePiece } from './sentencepiece.js';
+import { type Ids, Unigram } from './unigram.js';
 
 /** What the tokenizer of a model directory needs to be told. */
 export interface TokenizerSpec {
@@ -14,8 +16,9 @@ export interface TokenizerSpec {
 
 /** Turns texts into token ids, exactly as the tokenizer.json means in Python. */
 export interface Encoder {
-  /** The ids of a text without special tokens; may be any number of them. */
-  encode(text: string): number[];
+  encode(texts: FlatTexts): Promise<Ids>;
+  /** Whether the texts of a call are shared out among threads; else a second encoder is worth having. */
+  threaded: boolean;
   /** Special tokens before and after the text, as the post-processor adds them. */
   prefix: number[];
   suffix: number[];
@@ -24,12 +27,14 @@ export interface Encoder {
 }
 
 /**
- * An encoder from a tokenizer.json. WordPiece and BPE are the JavaScript tokenizers library's; Unigram models are
- * read by our own code, because the library's ids differ from Python's now and then (it has fixed rules in place of
- * the compiled character map, and breaks ties otherwise), it overflows the stack on a text of some 200,000
- * characters, and it takes six times as long. The file's own truncation and padding are ignored.
+ * An encoder from a tokenizer.json. WordPiece and BPE are the JavaScript tokenizers library's; Unigram models are the
+ * addon's, because the library's ids differ from Python's now and then (it has fixed rules in place of the compiled
+ * character map, and breaks ties otherwise), it overflows the stack on a text of some 200,000 characters, and it is far
+ * slower. The file's own truncation and padding are ignored.
+ *
+ * @param threads that may share the texts of a call
  */
-export async function createEncoder(spec: TokenizerSpec): Promise<Encoder> {
+export async function createEncoder(spec: TokenizerSpec, threads: number): Promise<Encoder> {
   const json = parse(await readFile(spec.json, 'utf8'), spec.json);
   if (spec.lowercase)
     json.normalizer = {
@@ -37,14 +42,19 @@ export async function createEncoder(spec: TokenizerSpec): Promise<Encoder> {
       normalizers: [{ type: 'Lowercase' }, ...(json.normalizer ? [json.normalizer] : [])],
     };
   try {
-    const unigram = json.model.type === 'Unigram' || Array.isArray(json.model.vocab);
-    const encode = (unigram ? sentencePiece(json) : undefined) ?? (await library(json, spec.config));
+    const isUnigram = json.model.type === 'Unigram' || Array.isArray(json.model.vocab);
+    const plan = isUnigram ? sentencePiece(json) : undefined;
+    const special = specialTokens(json.post_processor);
     const lastId = highestId(json.model.vocab);
-    return { encode: (text) => encode(wellFormed(text)), lastId, ...specialTokens(json.post_processor) };
+    const encoder = plan ? await Unigram.create(plan, threads) : await library(json, spec.config);
+    return { encode: (texts) => encoder.encode(texts), threaded: plan !== undefined, lastId, ...special };
   } catch (cause) {
-    throw new MatomariError('bad_file', `${spec.json} cannot be used: ${(cause as Error).message}`, {
-      cause,
-    });
+    const { code, message } = cause as MatomariError;
+    throw new MatomariError(
+      code === 'no_addon' ? code : 'bad_file',
+      `${spec.json} cannot be used: ${message}`,
+      { cause },
+    );
   }
 }
 
@@ -87,16 +97,22 @@ function highestId(vocab: readonly unknown[] | Record<string, number>): number {
   return Object.values(vocab as Record<string, number>).reduce((most, id) => Math.max(most, id), 0);
 }
 
-async function library(json: TokenizerJson, config: object): Promise<(text: string) => number[]> {
+async function library(json: TokenizerJson, config: object): Promise<Pick<Encoder, 'encode'>> {
   const { Tokenizer } = await import('@huggingface/tokenizers');
   const defaults = { added_tokens: [], normalizer: null, pre_tokenizer: null };
   // Special tokens are added after truncation, so not by the library.
   const tokenizer = new Tokenizer({ ...defaults, ...json, post_processor: null, decoder: null }, config);
-  return (text) => tokenizer.encode(text).ids;
+  return {
+    async encode(texts) {
+      const rows: number[][] = unflatten(texts).map((text) => tokenizer.encode(text).ids);
+      let end = 0;
+      const ends = Uint32Array.from(rows, (row) => (end += row.length));
+      const ids = new Int32Array(end);
+      for (const [i, row] of rows.entries()) ids.set(row, ends[i]! - row.length);
+      return { ids, ends };
+    },
+  };
 }
-
-/** Python strings hold no lone surrogates; here one counts as U+FFFD. */
-const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd');
 
 /** What the post-processor puts before and after a single text. */
 function specialTokens(processor: PostProcessor | null | undefined): { prefix: number[]; suffix: number[] } {

@@ -154,6 +154,7 @@ async function loadModel(model: string, options: LoadEmbedderOptions): Promise<E
     config: directory.tokenizerConfig,
     lowercase: directory.lowercase,
     truncateLeft: directory.tokenizerConfig.truncation_side === 'left',
+    threads: checked.threads,
   };
 
   const workers: WorkerLink<unknown>[] = [];
@@ -165,7 +166,7 @@ async function loadModel(model: string, options: LoadEmbedderOptions): Promise<E
   try {
     const tokenizers = [addTokenizer()];
     const opening = SessionPool.open(sessionData, sessionCount, (link) => workers.push(link));
-    const [{ specialTokens, lastId }, sessions] = await orAborted(
+    const [{ specialTokens, lastId, threaded }, sessions] = await orAborted(
       Promise.all([tokenizers[0]!.ready, opening]),
       signal,
       'loadEmbedder',
@@ -178,7 +179,7 @@ async function loadModel(model: string, options: LoadEmbedderOptions): Promise<E
     await checkVocabulary(sessions, lastId, directory);
     const { device, dimensions } = sessions.facts;
     // Where vectors come faster than ids, one tokenizer is not enough.
-    const fast = directory.static || device !== 'cpu';
+    const fast = !threaded && (directory.static || device !== 'cpu');
     while (fast && tokenizers.length < Math.min(checked.threads, 4)) tokenizers.push(addTokenizer());
     const name = model === 'builtin' ? model : (found.id ?? basename(found.dir));
     return new BackedEmbedder({

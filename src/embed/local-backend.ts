@@ -1,4 +1,5 @@
 import type { Backend, WindowVectors } from './embedder.js';
+import { flatten } from './flat-texts.js';
 import { normalizeRow } from './pooling.js';
 import type { SessionPool } from './session-pool.js';
 import type { Tokenized, TokenizeRequest } from './tokenizer-worker.js';
@@ -36,8 +37,9 @@ export class LocalBackend implements Backend {
   ): Promise<Tokenized> {
     const { tokenizers, maxTokens } = this.#parts;
     const tokenizer = tokenizers[this.#next++ % tokenizers.length]!;
-    const request: TokenizeRequest = { texts, prompt, maxTokens, sliding };
-    return tokenizer.call<Tokenized>(operation, request, { signal });
+    const flat = flatten(texts, prompt);
+    const request: TokenizeRequest = { texts: flat, prompt, maxTokens, sliding };
+    return tokenizer.call<Tokenized>(operation, request, { signal, transfer: [flat.units.buffer] });
   }
 
   async embed(

@@ -1,99 +1,125 @@
-import { Charsmap } from './charsmap.js';
-import { Unigram, type UnigramConfig } from './unigram.js';
-
-/** A token that is found in the text before anything else is done to it. */
-export interface AddedToken {
-  id: number;
-  content: string;
-  single_word?: boolean;
-  lstrip?: boolean;
-  rstrip?: boolean;
-  normalized?: boolean;
-  special?: boolean;
-}
+import type { NativeAddedToken, NativeCut, NativeEdit } from '../../binding.js';
 
 interface Step {
   type: string;
   [field: string]: unknown;
 }
 
-/** The parts of a tokenizer.json that turn a text into ids. */
+/** The parts of a tokenizer.json with a Unigram model that turn a text into ids. */
 export interface SentencePieceConfig {
-  model: UnigramConfig;
+  model: { vocab: [piece: string, score: number][]; unk_id?: number | null; byte_fallback?: boolean };
   normalizer?: Step | null;
   pre_tokenizer?: Step | null;
-  added_tokens?: AddedToken[];
+  added_tokens?: {
+    id: number;
+    content: string;
+    single_word?: boolean;
+    lstrip?: boolean;
+    rstrip?: boolean;
+    normalized?: boolean;
+    special?: boolean;
+  }[];
+}
+
+/** How a tokenizer is made of a tokenizer.json: what binding.d.ts calls unigram, and what goes before it. */
+export interface UnigramPlan {
+  vocabulary: [piece: string, score: number][];
+  unknown: number;
+  byteFallback: boolean;
+  charsmap?: Uint8Array;
+  edits: NativeEdit[];
+  cuts: NativeCut[];
+  added: NativeAddedToken[];
+  /** The first steps of the normaliser, where only JavaScript has them. */
+  before?: (text: string) => string;
 }
 
 /**
- * The tokenizers that SentencePiece's Unigram models become in a tokenizer.json (XLM-R, multilingual-e5, bge-m3,
- * the built-in model …), with the same ids as the `tokenizers` library in Rust.
- *
- * @returns a function from a text to ids without special tokens, or undefined where the file has a step not known
- *   here
+ * The plan of a tokenizer that SentencePiece's Unigram models become in a tokenizer.json (XLM-R, multilingual-e5,
+ * bge-m3, the built-in model …), with the same ids as the `tokenizers` library in Rust; undefined where the file has a
+ * step not known here.
  */
-export function sentencePiece(json: SentencePieceConfig): ((text: string) => number[]) | undefined {
-  const normalize = normalizer(json.normalizer);
-  const words = preTokenizer(json.pre_tokenizer);
-  if (!normalize || !words) return undefined;
-  const unigram = new Unigram(json.model);
-  const added = json.added_tokens ?? [];
-  const isNormalized = (token: AddedToken) => token.normalized ?? !token.special;
-  const raw = added.filter((token) => !isNormalized(token));
-  const normalized = added
-    .filter(isNormalized)
-    .map((token) => ({ ...token, content: normalize(token.content) }));
-  const splitRaw = splitter(raw);
-  const splitNormalized = splitter(normalized);
-
-  return (text) => {
-    const ids: number[] = [];
-    splitRaw(text, ids, (section, start) =>
-      splitNormalized(normalize(section), ids, (part, at) => {
-        for (const word of words(part, start === 0 && at === 0)) unigram.encode(word, ids);
-      }),
-    );
-    return ids;
+export function sentencePiece(json: SentencePieceConfig): UnigramPlan | undefined {
+  const steps = flat(json.normalizer, 'normalizers');
+  const cuts = flat(json.pre_tokenizer, 'pretokenizers').map(cut);
+  const native = steps.map(edit);
+  // What only JavaScript has, and all before it.
+  const first = native.lastIndexOf(undefined) + 1;
+  const early = steps.slice(0, first).map(rewrite);
+  const edits = native.slice(first) as NativeEdit[];
+  if (early.includes(undefined) || cuts.includes(undefined)) return undefined;
+  const charsmap = steps.find(({ type }) => type === 'Precompiled')?.precompiled_charsmap;
+  return {
+    vocabulary: json.model.vocab,
+    unknown: json.model.unk_id ?? -1,
+    byteFallback: json.model.byte_fallback ?? false,
+    ...(charsmap ? { charsmap: new Uint8Array(Buffer.from(charsmap as string, 'base64')) } : {}),
+    edits: edits.filter(({ kind }) => kind !== 'charsmap' || charsmap),
+    cuts: cuts as NativeCut[],
+    added: (json.added_tokens ?? []).map((token) => ({
+      id: token.id,
+      content: token.content,
+      singleWord: token.single_word ?? false,
+      lstrip: token.lstrip ?? false,
+      rstrip: token.rstrip ?? false,
+      normalized: token.normalized ?? !token.special,
+    })),
+    ...(early.length > 0 ? { before: (text) => early.reduce((t, step) => step!(t), text) } : {}),
   };
 }
 
-type Normalize = (text: string) => string;
+/** The steps that a step is made of. */
+function flat(step: Step | null | undefined, field: string): Step[] {
+  if (!step) return [];
+  if (step.type !== 'Sequence') return [step];
+  return (step[field] as Step[]).flatMap((each) => flat(each, field));
+}
 
-function normalizer(config: Step | null | undefined): Normalize | undefined {
-  switch (config?.type) {
-    case undefined:
-      return (text) => text;
-    case 'Sequence': {
-      const steps = (config!.normalizers as Step[]).map(normalizer);
-      return steps.includes(undefined) ? undefined : (text) => steps.reduce((t, step) => step!(t), text);
+/** A step of the normaliser that the addon has. */
+function edit(step: Step): NativeEdit | undefined {
+  switch (step.type) {
+    case 'Precompiled':
+      return { kind: 'charsmap' };
+    case 'Strip':
+      return { kind: 'strip', left: Boolean(step.strip_left), right: Boolean(step.strip_right) };
+    case 'Prepend':
+      return { kind: 'prepend', content: String(step.prepend) };
+    case 'Replace': {
+      const { String: literal, Regex: regex } = step.pattern as { String?: string; Regex?: string };
+      const content = String(step.content);
+      if (literal) return { kind: 'replace', pattern: literal, content };
+      const run = /^([ \w\u0080-\ud7ff])(?:\+|\{([1-9]\d*),\})$/.exec(regex ?? '');
+      return run ? { kind: 'squeeze', pattern: run[1]!, least: Number(run[2] ?? 1), content } : undefined;
     }
-    case 'Precompiled': {
-      const map = config!.precompiled_charsmap as string | null;
-      if (!map) return (text) => text;
-      const charsmap = new Charsmap(map);
-      return (text) => charsmap.normalize(text);
-    }
+    default:
+      return undefined;
+  }
+}
+
+/** A step of the normaliser in JavaScript. */
+function rewrite(step: Step): ((text: string) => string) | undefined {
+  switch (step.type) {
     case 'NFC':
     case 'NFD':
     case 'NFKC':
     case 'NFKD':
-      return (text) => text.normalize(config!.type);
+      return (text) => text.normalize(step.type);
     case 'Lowercase':
       // Rust lowercases character by character, so a final sigma stays an ordinary one.
       return (text) => (text.includes('Σ') ? text.replaceAll('Σ', 'σ') : text).toLowerCase();
     case 'StripAccents':
       return (text) => text.replace(/\p{M}/gu, '');
     case 'Strip': {
-      const left = config!.strip_left ? '^\\p{White_Space}+' : '(?!)';
-      const right = config!.strip_right ? '\\p{White_Space}+$' : '(?!)';
+      const left = step.strip_left ? '^\\p{White_Space}+' : '(?!)';
+      const right = step.strip_right ? '\\p{White_Space}+$' : '(?!)';
       const ends = new RegExp(`${left}|${right}`, 'gu');
       return (text) => text.replace(ends, '');
     }
     case 'Prepend':
-      return (text) => (text === '' ? text : `${config!.prepend}${text}`);
+      return (text) => (text === '' ? text : `${step.prepend}${text}`);
     case 'Replace': {
-      const { String: literal, Regex: regex } = config!.pattern as { String?: string; Regex?: string };
-      const content = String(config!.content);
+      const { String: literal, Regex: regex } = step.pattern as { String?: string; Regex?: string };
+      const content = String(step.content);
       if (literal !== undefined) return (text) => text.replaceAll(literal, () => content);
       // Only what Oniguruma and JavaScript read alike.
       if (regex === undefined || !/^[ \w\u0080-\uffff]+(?:\{\d+,\d*\}|[+*?])?$/.test(regex)) return undefined;
@@ -105,89 +131,16 @@ function normalizer(config: Step | null | undefined): Normalize | undefined {
   }
 }
 
-/** @param first whether the text stands at the very beginning of the input */
-type PreTokenize = (text: string, first: boolean) => Iterable<string>;
-
-function preTokenizer(config: Step | null | undefined): PreTokenize | undefined {
-  switch (config?.type) {
-    case undefined:
-      return (text) => [text];
-    case 'WhitespaceSplit':
-      return (text) => text.match(/\P{White_Space}+/gu) ?? [];
-    case 'Metaspace':
-      return metaspace(config!);
-    case 'Sequence': {
-      const steps = (config!.pretokenizers as Step[]).map(preTokenizer);
-      if (steps.includes(undefined)) return undefined;
-      return (text, first) =>
-        steps.reduce<string[]>(
-          (words, step) =>
-            words.flatMap((word, i) => [...step!(word, first && i === 0 && text.startsWith(word))]),
-          [text],
-        );
-    }
-    default:
-      return undefined;
-  }
-}
-
-/**
- * Spaces become the mark of a word's beginning (▁), one is put before the text, and the text is cut before every
- * mark.
- */
-function metaspace(config: Step): PreTokenize {
-  const mark = (config.replacement as string | undefined) ?? '▁';
-  const scheme = config.prepend_scheme ?? (config.add_prefix_space === false ? 'never' : 'always');
-  const cut = config.split !== false;
-  return (text, first) => {
-    let marked = text.replaceAll(' ', mark);
-    if ((scheme === 'always' || (scheme === 'first' && first)) && !marked.startsWith(mark))
-      marked = mark + marked;
-    if (!cut || marked.indexOf(mark, 1) < 0) return [marked];
-    const words: string[] = [];
-    for (let start = 0; start < marked.length; ) {
-      const next = marked.indexOf(mark, start + 1);
-      const end = next < 0 ? marked.length : next;
-      words.push(marked.slice(start, end));
-      start = end;
-    }
-    return words;
+/** A step of the pre-tokenizer. */
+function cut(step: Step): NativeCut | undefined {
+  if (step.type === 'WhitespaceSplit') return { kind: 'whitespace' };
+  if (step.type !== 'Metaspace') return undefined;
+  const mark = (step.replacement as string | undefined) || '▁';
+  const prepend = step.prepend_scheme ?? (step.add_prefix_space === false ? 'never' : 'always');
+  return {
+    kind: 'metaspace',
+    mark,
+    prepend: prepend as 'never' | 'first' | 'always',
+    split: step.split !== false,
   };
 }
-
-/**
- * Finds added tokens: appends their ids, and hands what lies between them to `rest` with the place where it stood.
- */
-function splitter(
-  tokens: AddedToken[],
-): (text: string, ids: number[], rest: (part: string, at: number) => void) => void {
-  const known = tokens.filter((token) => token.content !== '');
-  if (known.length === 0)
-    return (text, _, rest) => {
-      if (text !== '') rest(text, 0);
-    };
-  // Longest first, as of several tokens at one place the longest counts.
-  const sorted = [...known].sort((a, b) => b.content.length - a.content.length);
-  const word = '[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}]';
-  const pattern = new RegExp(
-    sorted
-      .map((t) => {
-        const single = t.single_word ? [`(?<!${word})`, `(?!${word})`] : ['', ''];
-        return `${t.lstrip ? '\\p{White_Space}*' : ''}${single[0]}(${literally(t.content)})${single[1]}${t.rstrip ? '\\p{White_Space}*' : ''}`;
-      })
-      .join('|'),
-    'gu',
-  );
-  const ids = new Map(known.map((token) => [token.content, token.id]));
-  return (text, out, rest) => {
-    let end = 0;
-    for (const match of text.matchAll(pattern)) {
-      if (match.index > end) rest(text.slice(end, match.index), end);
-      out.push(ids.get(match.slice(1).find((group) => group !== undefined)!)!);
-      end = match.index + match[0].length;
-    }
-    if (end < text.length) rest(end === 0 ? text : text.slice(end), end);
-  };
-}
-
-const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');

@@ -16,6 +16,8 @@ export function sessionOptions(
     interOpNumThreads: 1,
     logSeverityLevel: 4,
     extra: {
+      // On the CPU the two kernels that it joins take 8 % less of a MiniLM's time apart.
+      ...(device === 'cpu' ? { optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' } } : {}),
       session: {
         // Threads that wait by spinning take the processor from everything else: on a busy machine a run took
         // four times as long.

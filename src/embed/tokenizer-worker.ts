@@ -1,17 +1,21 @@
 import { workerData } from 'node:worker_threads';
 import { createEncoder, type TokenizerSpec } from './encode.js';
+import { type FlatTexts, flatten } from './flat-texts.js';
+import { keep } from './keep.js';
 import { serve } from './worker-serve.js';
 
 /** Workers' data of this file. */
 export interface TokenizerWorkerData extends TokenizerSpec {
   /** Cut long texts at their beginning (`truncation_side` of tokenizer_config.json). */
   truncateLeft: boolean;
+  /** Threads that may share the texts of a request. */
+  threads: number;
 }
 
 /** Texts to tokenise. */
 export interface TokenizeRequest {
-  texts: string[];
-  /** Put before every text. */
+  /** With the prompt before each. */
+  texts: FlatTexts;
   prompt: string;
   /** Ids to keep of a text, special tokens included. */
   maxTokens: number;
@@ -42,74 +46,26 @@ export interface TokenizerFacts {
   specialTokens: number;
   /** The highest id of the vocabulary. */
   lastId: number;
+  /** Whether a request is shared out among threads; else a second worker is worth having. */
+  threaded: boolean;
 }
 
 serve<TokenizeRequest, TokenizerFacts>(async () => {
-  const { encode, prefix, suffix, lastId } = await createEncoder(data);
-  const special = prefix.length + suffix.length;
+  const { encode, prefix, suffix, lastId, threaded } = await createEncoder(data, data.threads);
 
-  /** What is kept of a text's ids: its beginning or end, or several pieces, each with the prompt before it. */
-  function keep(all: number[], promptIds: number, room: number, sliding: boolean): number[][] {
-    if (all.length <= room) return [all];
-    if (!sliding || promptIds >= room)
-      return [data.truncateLeft ? all.slice(all.length - room) : all.slice(0, room)];
-    const prompt = all.slice(0, promptIds);
-    const rest = all.length - promptIds;
-    const count = Math.ceil(rest / (room - promptIds));
-    // Pieces as equal as can be: a last one of three tokens would say little.
-    return Array.from({ length: count }, (_, i) => {
-      const border = (k: number) => promptIds + Math.floor((k * rest) / count);
-      return [...prompt, ...all.slice(border(i), border(i + 1))];
-    });
-  }
-
-  function tokenize({ texts, prompt, maxTokens, sliding }: TokenizeRequest): Tokenized {
-    const counts = new Int32Array(texts.length);
-    const pieces = new Uint32Array(texts.length + 1);
-    const offsets: number[] = [0];
-    let ids = new Int32Array(texts.length * 32);
-    let end = 0;
-    const promptIds = prompt === '' ? 0 : encode(prompt).length;
-    texts.forEach((text, i) => {
-      const all = encode(prompt + text);
-      for (const kept of keep(all, promptIds, maxTokens - special, sliding)) {
-        if (end + kept.length + special > ids.length) {
-          const larger = new Int32Array(2 * (end + kept.length + special));
-          larger.set(ids);
-          ids = larger;
-        }
-        ids.set(prefix, end);
-        ids.set(kept, end + prefix.length);
-        ids.set(suffix, end + prefix.length + kept.length);
-        end += kept.length + special;
-        offsets.push(end);
-      }
-      counts[i] = all.length + special;
-      pieces[i + 1] = offsets.length - 1;
-    });
+  async function tokenize({ texts, prompt, maxTokens, sliding }: TokenizeRequest): Promise<Tokenized> {
+    const promptIds = prompt === '' ? 0 : (await encode(flatten([prompt]))).ids.length;
+    const { truncateLeft } = data;
+    const options = { prefix, suffix, maxTokens, sliding, truncateLeft, promptIds };
     const promptTokens = prompt === '' ? 0 : prefix.length + promptIds;
-    const tokenized = {
-      ids: shared(Int32Array, ids.subarray(0, end)),
-      offsets: shared(Uint32Array, offsets),
-    };
-    return { ...tokenized, counts, promptTokens, ...(sliding ? { pieces } : {}) };
+    return { ...keep(await encode(texts), options), promptTokens };
   }
 
   return {
-    facts: { specialTokens: special, lastId },
+    facts: { specialTokens: prefix.length + suffix.length, lastId, threaded },
     answer: async (request) => {
-      const value = tokenize(request);
+      const value = await tokenize(request);
       return { value, transfer: [value.counts.buffer] };
     },
   };
 });
-
-/** A copy in shared memory. */
-function shared<T extends Int32Array | Uint32Array>(
-  kind: new (buffer: SharedArrayBuffer) => T,
-  values: ArrayLike<number>,
-): T {
-  const copy = new kind(new SharedArrayBuffer(4 * values.length));
-  copy.set(values);
-  return copy;
-}

@@ -34,12 +34,14 @@ describe('packBatches', () => {
     );
   });
 
-  it('fills a batch before it begins the next', () => {
-    expect(packBatches([2, 2, 2, 2, 2], 6, false).map((b) => [...b])).toEqual([
+  it('fills a batch before it begins the next, and lets the first ones hold less', () => {
+    const sizes = packBatches(new Array(100).fill(2), 64, false).map((b) => b.length);
+    expect(sizes).toEqual([4, 8, 16, 32, 32, 8]);
+    expect(packBatches([2, 2, 2, 2, 2], 6, true).map((b) => [...b])).toEqual([
       [0, 1, 2],
       [3, 4],
     ]);
-    expect(packBatches([9, 1, 0, 3, 3], 6, false).map((b) => [...b])).toEqual([[1, 3], [4], [0]]);
+    expect(packBatches([9, 1, 0, 3, 3], 24, false).map((b) => [...b])).toEqual([[1], [3, 4], [0]]);
     expect(packBatches([3, 1, 3, 1], 100, true).map((b) => [...b])).toEqual([
       [1, 3],
       [0, 2],

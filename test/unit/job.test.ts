@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -286,6 +287,25 @@ describe('worker threads', () => {
       expect(result.labels).toEqual(alone.labels);
     }
     await Promise.all(workers.map((w) => w.terminate()));
+  });
+
+  it('may be the only ones that have the addon, and end while its threads live on', () => {
+    const child = `
+      const { Worker } = require('node:worker_threads');
+      const source = ${JSON.stringify(
+        body(`
+          const points = { data: Float32Array.from({ length: 4000 }, (_, i) => i % 97), rows: 2000, cols: 2 };
+          for (let i = 0; i < 3; i++) await kmeans(points, { nClusters: 3, threads: 8 });
+        `),
+      )};
+      (async () => {
+        for (let i = 0; i < 60; i++)
+          await new Promise((done) => new Worker(source, { eval: true, workerData: { url: '${url}' } }).on('exit', done));
+        console.log('done');
+      })();
+    `;
+    const { status, signal, stdout } = spawnSync(process.execPath, ['-e', child], { encoding: 'utf8' });
+    expect({ status, signal, stdout }).toEqual({ status: 0, signal: null, stdout: 'done\n' });
   });
 
   it('may be terminated in the middle of a job', async () => {
