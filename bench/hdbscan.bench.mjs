@@ -64,7 +64,7 @@ export default {
     [
       { n: 1000, repeat: 21 },
       { n: 5894, repeat: 5 },
-      { n: 100_000, repeat: 2 },
+      { n: 100_000, repeat: full ? 2 : 1 },
       ...(full ? [{ n: 1_000_000, repeat: 1 }] : []),
     ].map(({ n, repeat }) => ({
       label: `n ${n.toLocaleString('en')}, d 2`,

@@ -50,6 +50,9 @@ import { median } from './timing.mjs';
  * @property {boolean} [failed] whether that is because a trial broke
  */
 
+/** Of a case, at most, in a quick run. */
+const QUICK_TRIALS = 3;
+
 const environment = (threads) => ({
   ...process.env,
   MATOMARI_THREADS: String(threads),
@@ -106,7 +109,8 @@ async function runTrial(contender, job, threads) {
  */
 export async function runExperiment(experiment, { full, threads, ceilings, say }) {
   const cases = [];
-  for (const spec of await experiment.cases({ full, threads })) {
+  for (const one of await experiment.cases({ full, threads })) {
+    const spec = { ...one, trials: full ? one.trials : Math.min(one.trials, QUICK_TRIALS) };
     say(`${experiment.name} ${spec.label}: ${spec.trials} trials`);
     /** @type {ContenderResult[]} */
     const results = experiment.contenders.map((contender) => ({

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/sparse.h"
 #include "core/view.h"
 #include "distances/pair.h"
 #include "nearest/screen_choice.h"
@@ -127,6 +128,18 @@ class Args {
   }
   core::MutableMatrix output(const char* name, std::size_t rows, std::size_t cols) {
     return {array<float>(name, product(name, rows, cols)), rows, cols};
+  }
+
+  // A CSR matrix in the arrays indptr, indices and data.
+  template <class Index>
+  core::SparseView<Index> sparse(std::size_t rows, std::size_t cols) {
+    core::SparseView<Index> m{};
+    m.rows = rows;
+    m.cols = cols;
+    m.indptr = array<Index>("indptr", rows + 1);
+    m.indices = array<std::int32_t>("indices", &m.entries);
+    m.data = array<float>("data", m.entries);
+    return m;
   }
 
   Metric metric() const {

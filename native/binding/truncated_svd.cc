@@ -9,22 +9,11 @@ namespace matomari::binding {
 namespace {
 
 template <class Index>
-core::SparseView<Index> sparse(Args& args, std::size_t rows, std::size_t cols) {
-  core::SparseView<Index> matrix{};
-  matrix.rows = rows;
-  matrix.cols = cols;
-  matrix.indptr = args.array<Index>("indptr", rows + 1);
-  matrix.indices = args.array<std::int32_t>("indices", &matrix.entries);
-  matrix.data = args.array<float>("data", matrix.entries);
-  return matrix;
-}
-
-template <class Index>
 Napi::Value decompose(const Napi::CallbackInfo& info, Args& args) {
   const std::size_t rows = args.size("rows"), cols = args.size("cols"), count = args.size("nComponents");
   if (count == 0 || count > std::min(rows, cols)) args.fail("nComponents", "from 1 to the smaller side of the matrix");
   if (rows > 2147483647) args.fail("rows", "at most 2^31 - 1");
-  const auto matrix = sparse<Index>(args, rows, cols);
+  const auto matrix = args.sparse<Index>(rows, cols);
   const std::uint64_t seed = args.size("seed");
   TruncatedSvdResult out{};
   out.components = args.output("components", count, cols).data;
@@ -41,7 +30,7 @@ Napi::Value decompose(const Napi::CallbackInfo& info, Args& args) {
 template <class Index>
 Napi::Value transform(const Napi::CallbackInfo& info, Args& args) {
   const std::size_t rows = args.size("rows"), cols = args.size("cols"), count = args.size("nComponents");
-  const auto matrix = sparse<Index>(args, rows, cols);
+  const auto matrix = args.sparse<Index>(rows, cols);
   const auto components = args.matrix("components", count, cols);
   float* const out = args.output("embedding", rows, count).data;
   return Job::start(

@@ -12,12 +12,7 @@ namespace {
 template <class Index>
 Napi::Value start(const Napi::CallbackInfo& info, Args& args) {
   const std::size_t rows = args.size("rows"), columns = args.size("weightCols"), cols = args.size("cols");
-  SparseView<Index> weights{};
-  weights.rows = rows;
-  weights.cols = columns;
-  weights.indptr = args.array<Index>("indptr", rows + 1);
-  weights.indices = args.array<std::int32_t>("indices", &weights.entries);
-  weights.data = args.array<float>("data", weights.entries);
+  const auto weights = args.sparse<Index>(rows, columns);
   const auto vectors = args.matrix("vectors", rows, cols);
   const auto out = args.output("out", columns, cols);
   const int gpu = gpu_of(info);

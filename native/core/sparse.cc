@@ -17,31 +17,43 @@ constexpr std::size_t kBetweenChecks = 1 << 20;
 }  // namespace
 
 template <class Index>
-SparseRows checked_copy(Context& ctx, const SparseView<Index>& m, const char* name) {
-  SparseRows out{m.rows, m.cols, Buffer<std::size_t>(m.rows + 1), Buffer<std::int32_t>(m.entries), Buffer<float>(m.entries)};
+Buffer<std::size_t> checked_starts(const SparseView<Index>& m, const char* name) {
+  Buffer<std::size_t> start(m.rows + 1);
   for (std::size_t i = 0; i <= m.rows; ++i) {
     const Index at = m.indptr[i];
     if (i == 0 && at != 0) refuse(name, ".indptr must begin with 0, not " + std::to_string(at));
-    if (at < 0 || static_cast<std::uint64_t>(at) > m.entries || (i > 0 && static_cast<std::size_t>(at) < out.start[i - 1]))
+    if (at < 0 || static_cast<std::uint64_t>(at) > m.entries || (i > 0 && static_cast<std::size_t>(at) < start[i - 1]))
       refuse(name, ".indptr must not fall nor pass the " + std::to_string(m.entries) + " entries, but row " +
-                       std::to_string(i - 1) + " goes from " + std::to_string(out.start[i - 1]) + " to " + std::to_string(at));
-    out.start[i] = static_cast<std::size_t>(at);
+                       std::to_string(i - 1) + " goes from " + std::to_string(start[i - 1]) + " to " + std::to_string(at));
+    start[i] = static_cast<std::size_t>(at);
   }
-  if (out.start[m.rows] != m.entries)
-    refuse(name, ".indptr ends with " + std::to_string(out.start[m.rows]) + ", but there are " + std::to_string(m.entries) +
-                     " entries");
+  if (start[m.rows] != m.entries)
+    refuse(name, ".indptr ends with " + std::to_string(start[m.rows]) + ", but there are " + std::to_string(m.entries) + " entries");
+  return start;
+}
+
+void refuse_entry(const char* name, std::size_t entry, std::int32_t column, std::size_t cols) {
+  const std::string place = "[" + std::to_string(entry) + "] is ";
+  if (column < 0 || static_cast<std::size_t>(column) >= cols)
+    refuse(name, ".indices" + place + std::to_string(column) + ", but there are " + std::to_string(cols) + " columns");
+  refuse(name, ".data" + place + "not a finite number");
+}
+
+template <class Index>
+SparseRows checked_copy(Context& ctx, const SparseView<Index>& m, const char* name) {
+  SparseRows out{m.rows, m.cols, checked_starts(m, name), Buffer<std::int32_t>(m.entries), Buffer<float>(m.entries)};
   for (std::size_t e = 0; e < m.entries; ++e) {
     if (e % kBetweenChecks == 0) ctx.check();
     out.index[e] = m.indices[e];
     out.value[e] = m.data[e];
-    if (out.index[e] < 0 || static_cast<std::size_t>(out.index[e]) >= m.cols)
-      refuse(name, ".indices[" + std::to_string(e) + "] is " + std::to_string(out.index[e]) + ", but there are " +
-                       std::to_string(m.cols) + " columns");
-    if (!std::isfinite(out.value[e])) refuse(name, ".data[" + std::to_string(e) + "] is not a finite number");
+    if (out.index[e] < 0 || static_cast<std::size_t>(out.index[e]) >= m.cols || !std::isfinite(out.value[e]))
+      refuse_entry(name, e, out.index[e], m.cols);
   }
   return out;
 }
 
+template Buffer<std::size_t> checked_starts(const SparseView<std::int32_t>&, const char*);
+template Buffer<std::size_t> checked_starts(const SparseView<std::int64_t>&, const char*);
 template SparseRows checked_copy(Context&, const SparseView<std::int32_t>&, const char*);
 template SparseRows checked_copy(Context&, const SparseView<std::int64_t>&, const char*);
 

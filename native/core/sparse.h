@@ -26,6 +26,12 @@ struct SparseRows {
   std::size_t count(std::size_t i) const noexcept { return start[i + 1] - start[i]; }
 };
 
+// Its row pointers, checked while they are copied: from 0 to the number of entries, never falling. Throws bad_input.
+template <class Index>
+Buffer<std::size_t> checked_starts(const SparseView<Index>& m, const char* name);
+// Throws bad_input that says what is wrong with an entry whose column is not there or whose value is not finite.
+[[noreturn]] void refuse_entry(const char* name, std::size_t entry, std::int32_t column, std::size_t cols);
+
 // A copy, checked while it is made, so that a caller who writes to the arrays meanwhile does no harm. Throws bad_input
 // that names the entry where the matrix is malformed or holds NaN or infinity.
 template <class Index>

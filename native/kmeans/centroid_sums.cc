@@ -1,6 +1,7 @@
 #include "kmeans/centroid_sums.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/fixed_point.h"
 #include "core/parallel.h"
@@ -46,6 +47,39 @@ void CentroidSums::apply(core::Context& ctx, const std::vector<Move>& moves) {
       for (std::size_t l = 0; l < d; ++l) __atomic_fetch_add(sums + l, run[l], __ATOMIC_RELAXED);
     }
   });
+}
+
+void CentroidSums::open(unsigned threads) {
+  if (shares_.size() == threads) return;
+  shares_.resize(threads);
+  for (Share& share : shares_)
+    if (sums_.size() * sizeof(std::int64_t) <= kNear) share.sums = core::Buffer<std::int64_t>(sums_.size(), 0);
+}
+
+void CentroidSums::note(unsigned slot, const Move& m) {
+  Share& share = shares_[slot];
+  if (share.sums.size() == 0) {
+    share.moves.push_back(m);
+    return;
+  }
+  const std::size_t d = points_.cols;
+  const auto add = [&](std::int32_t cluster, bool leaves) {
+    if (cluster >= 0)
+      k_.add_fixed(points_.row(m.row), factor_ ? factor_[m.row] : 1.0, scale_.data(), d,
+                   share.sums.data() + static_cast<std::size_t>(cluster) * d, leaves);
+  };
+  add(m.from, true);
+  add(m.to, false);
+}
+
+void CentroidSums::collect(core::Context& ctx) {
+  std::vector<Move> moves;
+  for (Share& share : shares_) {
+    moves.insert(moves.end(), share.moves.begin(), share.moves.end());
+    share.moves.clear();
+    for (std::size_t l = 0; l < share.sums.size(); ++l) sums_[l] += std::exchange(share.sums[l], 0);
+  }
+  apply(ctx, moves);
 }
 
 }  // namespace matomari

@@ -27,6 +27,11 @@ class CentroidSums {
 
   void apply(core::Context& ctx, const std::vector<Move>& moves);
 
+  // The same a row at a time, while a thread has it near: note() from the threads of one pass, then collect().
+  void open(unsigned threads);
+  void note(unsigned slot, const Move& move);
+  void collect(core::Context& ctx);
+
   double sum(std::size_t cluster, std::size_t column) const noexcept {
     return static_cast<double>(sums_[cluster * points_.cols + column]) / scale_[column];
   }
@@ -38,6 +43,13 @@ class CentroidSums {
   std::size_t clusters_;
   core::Buffer<double> scale_;
   core::Buffer<std::int64_t> sums_;
+  // Of each thread: sums of its own where a second-level cache has room for them, else the moves.
+  static constexpr std::size_t kNear = std::size_t{512} << 10;
+  struct Share {
+    core::Buffer<std::int64_t> sums;
+    std::vector<Move> moves;
+  };
+  std::vector<Share> shares_;
 };
 
 }  // namespace matomari

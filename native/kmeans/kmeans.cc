@@ -1,11 +1,11 @@
 #include "kmeans/kmeans.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <memory>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/buffer.h"
@@ -78,7 +78,7 @@ class Fit {
       KMeansResult result = iterate(r, runs);
       for (std::size_t i = 0; i < kc_ * d_; ++i) rounded[i] = static_cast<float>(centroids_[i]);
       aim(ConstMatrix{rounded.data(), kc_, d_});
-      assign_all(labels_.data(), labels_.data());
+      assign_all(labels_.data(), labels_.data(), nullptr);
       result.inertia = inertia_of(ctx_, k_, data(), rounded.data(), kc_, labels_.data(), kGrain);
       result.screen = search_->screen();
       result.rechecked_share = static_cast<double>(rechecked_) / static_cast<double>(screened_);
@@ -149,12 +149,14 @@ class Fit {
     packed_ = search_->pack(ctx_, points_, inverse_norm());
   }
 
-  // Sets the centroids to search for. Where they leave too many rows in doubt, it goes on with a finer screen.
+  // Sets the centroids to search for. Where they leave too many rows in doubt, it goes on with a finer screen: found out by a
+  // sample before the first pass, and by the pass before afterwards.
   template <class Centroids>
   void aim(Centroids centroids) {
     search_->set(ctx_, centroids);
-    while (options_.screen == ScreenWish::automatic && search_->screen() != simd::Screen::f32) {
-      const simd::Screen next = next_screen(search_->screen(), sample_doubt(ctx_, *search_, rows(), next_labels_.data()));
+    while (options_.screen == ScreenWish::automatic) {
+      const simd::Screen next = looked_at_ == 0 ? next_by_sample(ctx_, *search_, rows(), next_labels_.data())
+                                                : next_screen(*search_, doubt_, std::exchange(looked_at_, 0));
       if (next == search_->screen()) return;
       use(next);
       search_->set(ctx_, centroids);
@@ -163,11 +165,19 @@ class Fit {
 
   CentroidSearch::Rows rows() const noexcept { return {points_, inverse_norm(), packed_.get()}; }
 
-  // labels[i] of every row, of which those that are proven to keep the label they have in `previous` are not looked at.
-  void assign_all(const std::int32_t* previous, std::int32_t* labels) {
-    std::atomic<std::size_t> rechecked{0};
+  // labels[i] of every row, of which those that are proven to keep the label they have in `previous` are not looked at. `sums`
+  // are told of those that move.
+  void assign_all(const std::int32_t* previous, std::int32_t* labels, CentroidSums* sums) {
+    struct Pass {
+      Doubt doubt;
+      std::size_t looked_at = 0;
+    };
+    std::vector<Pass> passes(ctx_.threads());
     bounds_of_labels_.follow(search_->centroids());
-    core::parallel_for(ctx_, n_, 4 * kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
+    if (sums) sums->open(ctx_.threads());
+    // Few enough rows that those looked at in float32 are still near when they move, and that the threads share them evenly.
+    const std::size_t grain = std::clamp<std::size_t>(n_ / (8 * ctx_.threads()) / 96 * 96, 96, kGrain);
+    core::parallel_for(ctx_, n_, grain, [&](std::size_t begin, std::size_t end, unsigned slot) {
       if (!scratch_[slot]) scratch_[slot] = std::make_unique<CentroidSearch::Scratch>(*search_);
       std::vector<std::uint32_t> open;
       for (std::size_t i = begin; i < end; ++i) {
@@ -178,9 +188,19 @@ class Fit {
       }
       CentroidSearch::Rows some = rows();
       some.ids = open.data();
-      rechecked += search_->assign(ctx_, some, 0, open.size(), labels, bounds_of_labels_.margins(), *scratch_[slot]);
+      passes[slot].doubt += search_->assign(ctx_, some, 0, open.size(), labels, bounds_of_labels_.margins(), *scratch_[slot]);
+      passes[slot].looked_at += open.size();
+      for (const std::uint32_t i : open)
+        if (sums && labels[i] != previous[i]) sums->note(slot, {i, previous[i], labels[i]});
     });
-    rechecked_ += rechecked;
+    if (sums) sums->collect(ctx_);
+    doubt_ = {};
+    looked_at_ = 0;
+    for (const Pass& pass : passes) {
+      doubt_ += pass.doubt;
+      looked_at_ += pass.looked_at;
+    }
+    rechecked_ += doubt_.rows;
     screened_ += n_;
   }
 
@@ -188,7 +208,6 @@ class Fit {
     CentroidSums sums(k_, points_, factor(), kc_, bounds_.data());
     const core::FixedSum weights(options_.weight ? largest_weight_ : 1.0, n_);
     std::vector<std::int64_t> weight(kc_, 0);
-    std::vector<Move> moves;
     std::fill_n(labels_.data(), n_, -1);
     KMeansResult result;
     rechecked_ = screened_ = 0;
@@ -196,18 +215,16 @@ class Fit {
     while (result.iterations < options_.max_iterations) {
       ++result.iterations;
       aim(centroids_.data());
-      assign_all(labels_.data(), next_labels_.data());
-      moves.clear();
+      assign_all(labels_.data(), next_labels_.data(), &sums);
+      bool settled = true;
       for (std::size_t i = 0; i < n_; ++i) {
         if (labels_[i] == next_labels_[i]) continue;
-        moves.push_back({i, labels_[i], next_labels_[i]});
+        settled = false;
         const std::int64_t w = weights.term(weight_of(i));
         if (labels_[i] >= 0) weight[static_cast<std::size_t>(labels_[i])] -= w;
         weight[static_cast<std::size_t>(next_labels_[i])] += w;
       }
       std::swap(labels_, next_labels_);
-      const bool settled = moves.empty();
-      sums.apply(ctx_, moves);
       std::swap(centroids_, previous_);
       std::vector<std::int64_t> used = weight;
       const std::vector<Move> borrowed = relocate(weights, used);
@@ -298,6 +315,8 @@ class Fit {
   std::unique_ptr<CentroidSearch> search_;
   std::unique_ptr<PackedRows> packed_;
   std::vector<std::unique_ptr<CentroidSearch::Scratch>> scratch_;
+  Doubt doubt_;                 // of the last pass,
+  std::size_t looked_at_ = 0;   // which looked at so many rows
   std::size_t rechecked_ = 0, screened_ = 0;
 };
 

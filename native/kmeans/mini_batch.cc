@@ -1,7 +1,6 @@
 #include "kmeans/mini_batch.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <memory>
 #include <numeric>
@@ -172,18 +171,20 @@ class MiniBatch {
     std::vector<std::uint32_t> ids(drawn.size());
     for (std::size_t i = 0; i < drawn.size(); ++i) ids[i] = drawn[i].row;
     search_->set(ctx_, centroids_.data());
-    std::atomic<std::size_t> rechecked{0};
+    std::vector<Doubt> doubts(ctx_.threads());
     const KMeansData all = data();
     core::parallel_for(ctx_, ids.size(), 192, [&](std::size_t begin, std::size_t end, unsigned slot) {
       if (!scratch_[slot]) scratch_[slot] = std::make_unique<CentroidSearch::Scratch>(*search_);
       CentroidSearch::Rows rows{points_, inverse_norm()};
       rows.ids = ids.data();
-      rechecked += search_->assign(ctx_, rows, begin, end, labels_.data(), {}, *scratch_[slot]);
+      doubts[slot] += search_->assign(ctx_, rows, begin, end, labels_.data(), {}, *scratch_[slot]);
       squared_distances(k_, all, begin, end, [&](std::size_t i) { return std::size_t{ids[i]}; },
                         [&](std::size_t i) { return centroids_.data() + static_cast<std::size_t>(labels_[ids[i]]) * d_; }, distance_.data());
     });
     if (options_.screen == ScreenWish::automatic) {
-      const simd::Screen next = next_screen(search_->screen(), static_cast<double>(rechecked) / static_cast<double>(ids.size()));
+      Doubt doubt;
+      for (const Doubt& one : doubts) doubt += one;
+      const simd::Screen next = next_screen(*search_, doubt, ids.size());
       if (next != search_->screen()) use(next);
     }
     double sum = 0;

@@ -78,7 +78,8 @@ class PlusPlus {
   struct Low {
     Low(const PackedRows& packed_rows, const KMeansData& data, std::size_t trials)
         : packed(packed_rows), bound(packed.kernels(), data.inverse_norm ? Metric::cosine : Metric::sqeuclidean, data.points.cols),
-          panels(packed.kernels(), bound, trials, data.points.cols), limit((data.points.rows + 63) / 64 * 64, 0.0f) {}
+          panels(packed.kernels(), bound, trials, data.points.cols), limit((data.points.rows + 63) / 64 * 64, 0.0f),
+          column(trials), norm(trials), error(trials) {}
     // ‖x − c‖² = 2 · score + ‖x'‖², and the kernels give a score less of_row at the least.
     void set(std::size_t row, double closest, std::size_t d) {
       const Extent& x = packed.extent(row);
@@ -89,6 +90,7 @@ class PlusPlus {
     ScreenBound bound;
     ScreenPanels panels;
     Buffer<float> limit;
+    std::vector<double> column, norm, error;  // of each candidate: the parts of its bound
   };
 
   std::size_t leading() const noexcept { return (d_ + 15) / 16 * 16 + 16; }
@@ -194,7 +196,13 @@ class PlusPlus {
     const simd::ScreenPanel panel = low_->panels.panel(0);
     // Scores that have no bound decide nothing.
     bool bounded = true;
-    for (std::size_t t = 0; t < trials_; ++t) bounded &= low_->panels.extent(t).norm + low_->panels.extent(t).error < 1e18;
+    for (std::size_t t = 0; t < trials_; ++t) {
+      const Extent& c = low_->panels.extent(t);
+      bounded &= c.norm + c.error < 1e18;
+      low_->column[t] = low_->bound.of_column(c, low_->panels.offset(t));
+      low_->norm[t] = c.norm;
+      low_->error[t] = low_->bound.error(c);
+    }
     const std::uint64_t all = ~std::uint64_t{0} >> (64 - trials_);
     std::vector<Prospects> prospects(ctx_.threads(), Prospects(trials_));
     Buffer<float> scores(ctx_.threads() * kBlock * panel.width);
@@ -241,11 +249,12 @@ class PlusPlus {
       rows.push_back({row, candidates});
       const Extent& x = screen.packed.extent(row);
       const auto limit = static_cast<double>(screen.limit[row]);
-      const double blur = 2 * screen.bound.of_row(x) + (x.norm * x.norm - least_square(x, usual_error(x.norm), d)) + 1e-6 * std::abs(limit);
+      const double error = x.error, length = ScreenBound::length(x);
+      const double blur = 6 * screen.bound.of_row(x) + (x.norm * x.norm - least_square(x, usual_error(x.norm), d)) + 1e-6 * std::abs(limit);
       for (std::uint64_t h = candidates; h != 0; h &= h - 1) {
         const auto t = static_cast<std::size_t>(std::countr_zero(h));
         const double high = 2 * (limit - static_cast<double>(low[t]));
-        const double width = 4 * screen.bound(x, screen.panels.extent(t), screen.panels.offset(t)) + blur;
+        const double width = blur + 4 * (1 + 0x1p-20) * (screen.column[t] + error * screen.norm[t] + length * screen.error[t]);
         most[t] += weight * high;
         least[t] += weight * std::max(0.0, high - width);
       }

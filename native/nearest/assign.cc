@@ -88,9 +88,9 @@ Assigned assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, 
   };
   use(choose_screen(k, wish, centroids.rows, points.cols));
   while (wish == ScreenWish::automatic && search->screen() != simd::Screen::f32) {
-    const simd::Screen next = next_screen(search->screen(), sample_doubt(ctx, *search, rows, labels));
+    const simd::Screen next = next_by_sample(ctx, *search, rows, labels);
     if (next == search->screen()) break;
-    use(choose_screen(k, next == simd::Screen::bf16 ? ScreenWish::bf16 : ScreenWish::f32, centroids.rows, points.cols));
+    use(next);
   }
   Buffer<double> squares(centroids.rows);
   squared_norms(ctx, centroids, squares.data());
@@ -99,7 +99,7 @@ Assigned assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, 
   std::atomic<std::size_t> rechecked{0}, done{0};
   core::parallel_for(ctx, points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
     if (!scratch[slot]) scratch[slot] = std::make_unique<CentroidSearch::Scratch>(*search);
-    rechecked += search->assign(ctx, rows, begin, end, labels, {}, *scratch[slot]);
+    rechecked += search->assign(ctx, rows, begin, end, labels, {}, *scratch[slot]).rows;
     measure(k, points, centroids, squares.data(), metric, begin, end, labels, distances);
     ctx.progress("assign", done += end - begin, points.rows);
   });

@@ -32,10 +32,9 @@ simd::ScreenRows CentroidSearch::block(const Rows& rows, std::size_t first, std:
   return s.block.view();
 }
 
-std::size_t CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
-                                       std::int32_t* labels, Margins margins, Scratch& s) const {
+void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
+                                std::int32_t* labels, Margins margins, Scratch& s) const {
   const Low& low = *low_;
-  std::size_t rechecked = 0;
   for (std::size_t first = begin; first < end; first += kBlock) {
     const std::size_t count = std::min(kBlock, end - first);
     const std::size_t padded = (count + low.k.row_tile - 1) / low.k.row_tile * low.k.row_tile;
@@ -62,10 +61,11 @@ std::size_t CentroidSearch::screen_low(const core::Context& ctx, const Rows& row
         note(margins, row, square_above(x, high), square_below(x, next));
         continue;
       }
-      ++rechecked;
+      ++s.doubt.rows;
       Scratch::Open& open = push(s.ready, s.readied);
       open.row = row;
       open.limit = high;
+      open.sharp = false;
       open.extent = x;
       const auto interval = [&](std::size_t c, double score) {
         return std::pair{score - here, score + low.bound.width(x, low.panels.extent(c), low.panels.offset(c))};
@@ -79,7 +79,6 @@ std::size_t CentroidSearch::screen_low(const core::Context& ctx, const Rows& row
     if (s.readied >= kRecheck) decide(rows, labels, margins, s);
   }
   if (s.opened > 0) narrow(ctx, rows, labels, margins, s);
-  return rechecked;
 }
 
 // Scores the open rows once more and keeps what could still win: a few candidates go to float64, very many to the float32
@@ -88,6 +87,7 @@ void CentroidSearch::narrow(const core::Context& ctx, const Rows& rows, std::int
                             Scratch& s) const {
   const Low& low = *low_;
   const std::size_t count = s.opened;
+  s.doubt.again += count;
   const std::size_t padded = (count + low.k.row_tile - 1) / low.k.row_tile * low.k.row_tile;
   double here[kRecheck];
   for (std::size_t i = 0; i < count; ++i) {
@@ -111,6 +111,7 @@ void CentroidSearch::narrow(const core::Context& ctx, const Rows& rows, std::int
         const double high = score + here[i] + low.bound.width(open.extent, low.panels.extent(j), low.panels.offset(j));
         if (!(high < open.limit)) continue;
         open.limit = high;
+      open.sharp = false;
         s.limits[i] = at_least(high + here[i]);
       }
     }

@@ -14,7 +14,7 @@ using core::ConstMatrix;
 CentroidSearch::CentroidSearch(const simd::Kernels& k, Metric metric, std::size_t clusters, std::size_t d,
                                const float* shift, simd::Screen screen)
     : k_(k), metric_(metric), clusters_(clusters), d_(d), shift_(d, 0.0f), bound_(k, metric, d), panels_(k, clusters, d),
-      panel_count_((clusters + k.panel - 1) / k.panel) {
+      panel_count_((clusters + k.panel - 1) / k.panel), narrow_(clusters * leading(d), 0.0f) {
   if (shift && metric != Metric::dot) std::copy_n(shift, d, shift_.data());
   const simd::ScreenKernels* low = simd::screen_kernels(screen, k.level);
   // Longer int8 products could overflow 32 bits.
@@ -47,7 +47,11 @@ void CentroidSearch::refill(core::Context& ctx) {
     centroids_ = wide_.data();
   }
   auto target = [&](std::size_t j, double* out) {
-    for (std::size_t l = 0; l < d_; ++l) out[l] = centroids_[j * d_ + l] - static_cast<double>(shift_[l]);
+    float* const narrow = narrow_.data() + j * leading(d_);
+    for (std::size_t l = 0; l < d_; ++l) {
+      out[l] = centroids_[j * d_ + l] - static_cast<double>(shift_[l]);
+      narrow[l] = static_cast<float>(out[l]);
+    }
     return 0.0;
   };
   auto widen = [](const auto& panels, std::size_t count, Extent& widest, double& highest) {
@@ -74,7 +78,7 @@ std::unique_ptr<PackedRows> CentroidSearch::pack(core::Context& ctx, ConstMatrix
 
 CentroidSearch::Scratch::Scratch(const CentroidSearch& s)
     : rows(kBlock * s.leading(s.d_), 0.0f), best(kBlock * s.k_.lanes), second(kBlock * s.k_.lanes),
-      stored(kRecheck * s.k_.panel), index(kBlock * s.k_.lanes), extent(kBlock) {
+      stored(kRecheck * s.k_.panel), index(kBlock * s.k_.lanes), extent(kBlock), row(s.leading(s.d_), 0.0f), products(kFew) {
   if (!s.low_) return;
   block = RowBlock(kBlock, s.low_->depth);
   open_block = RowBlock(kRecheck, s.low_->depth);
@@ -119,26 +123,28 @@ CentroidSearch::Found CentroidSearch::reduce(const Scratch& s, std::size_t i) co
   return {best[at], second, s.index[i * lanes + at]};
 }
 
-std::size_t CentroidSearch::assign(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
-                                   std::int32_t* labels, Margins margins, Scratch& s) const {
+Doubt CentroidSearch::assign(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
+                             std::int32_t* labels, Margins margins, Scratch& s) const {
   if (clusters_ == 1) {
     for (std::size_t i = begin; i < end; ++i) {
       labels[rows.id(i)] = 0;
       note(margins, rows.id(i), 0, 0);
     }
-    return 0;
+    return {};
   }
-  const std::size_t rechecked = low_ ? screen_low(ctx, rows, begin, end, labels, margins, s)
-                                     : screen_float(ctx, rows, begin, end, labels, margins, s);
+  s.doubt = {};
+  if (low_)
+    screen_low(ctx, rows, begin, end, labels, margins, s);
+  else
+    screen_float(ctx, rows, begin, end, labels, margins, s);
   while (s.waiting > 0) recheck(ctx, rows, labels, margins, s);
   decide(rows, labels, margins, s);
-  return rechecked;
+  return s.doubt;
 }
 
-std::size_t CentroidSearch::screen_float(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
-                                         std::int32_t* labels, Margins margins, Scratch& s) const {
+void CentroidSearch::screen_float(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
+                                  std::int32_t* labels, Margins margins, Scratch& s) const {
   const std::size_t ld = leading(d_);
-  std::size_t rechecked = 0;
   for (std::size_t first = begin; first < end; first += kBlock) {
     const std::size_t count = std::min(kBlock, end - first);
     const std::size_t padded = (count + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
@@ -163,10 +169,11 @@ std::size_t CentroidSearch::screen_float(const core::Context& ctx, const Rows& r
         note(margins, row, square_above(s.extent[i], best + own), square_below(s.extent[i], second - other));
         continue;
       }
-      ++rechecked;
+      ++s.doubt.rows;
       Scratch::Open& open = push(s.ready, s.readied);
       open.row = row;
       open.limit = std::isinf(other) ? other : best + own;
+      open.sharp = true;
       open.extent = s.extent[i];
       const auto interval = [&](std::size_t c, double score) {
         const double error = bound_(open.extent, panels_.extent(c), panels_.offset(c));
@@ -177,7 +184,6 @@ std::size_t CentroidSearch::screen_float(const core::Context& ctx, const Rows& r
     if (s.readied >= kRecheck) decide(rows, labels, margins, s);
     if (s.waiting >= kRecheck) recheck(ctx, rows, labels, margins, s);
   }
-  return rechecked;
 }
 
 // Settles up to kRecheck pending rows: scores them in float32, against the bound of every single centroid, then float64.
@@ -185,10 +191,14 @@ void CentroidSearch::recheck(const core::Context& ctx, const Rows& rows, std::in
                              Scratch& s) const {
   const std::size_t ld = leading(d_);
   const std::size_t count = std::min(kRecheck, s.waiting);
+  s.doubt.float32 += count;
   Scratch::Open* const open = s.pending.data() + (s.waiting - count);
   for (std::size_t i = 0; i < count; ++i) open[i].candidates.clear();
   const std::size_t padded = (count + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
-  for (std::size_t i = 0; i < count; ++i) open[i].extent = pack_float(rows, open[i].row, s.rows.data() + i * ld);
+  for (std::size_t i = 0; i < count; ++i) {
+    open[i].extent = pack_float(rows, open[i].row, s.rows.data() + i * ld);
+    open[i].sharp = true;
+  }
   for (std::size_t p = 0; p < panel_count_; ++p) {
     ctx.check();
     const std::size_t width = panels_.width(p), first = p * panels_.width();

@@ -14,6 +14,19 @@
 
 namespace matomari {
 
+// What a screen left open.
+struct Doubt {
+  std::size_t rows = 0;     // that it did not decide
+  std::size_t again = 0;    // of which so many were scored once more
+  std::size_t float32 = 0;  // and so many in float32
+  Doubt& operator+=(const Doubt& d) noexcept {
+    rows += d.rows;
+    again += d.again;
+    float32 += d.float32;
+    return *this;
+  }
+};
+
 // Finds the nearest of k centroids for many rows: a screen with the argmin kept in registers, and where its margin does
 // not exceed the error bound, float64 over the centroids that could still win. Ties go to the lowest index.
 //
@@ -38,6 +51,8 @@ class CentroidSearch {
   simd::Screen screen() const noexcept { return low_ ? low_->k.screen : simd::Screen::f32; }
   // The rows packed for that screen, to be given to `assign` pass after pass; null for float32.
   std::unique_ptr<PackedRows> pack(core::Context& ctx, core::ConstMatrix points, const double* inverse_norm) const;
+  std::size_t clusters() const noexcept { return clusters_; }
+  std::size_t cols() const noexcept { return d_; }
   // [clusters × d]: what labels are decided by; for cosine of length 1.
   const double* centroids() const noexcept { return centroids_; }
 
@@ -56,6 +71,7 @@ class CentroidSearch {
     struct Open {
       std::size_t row;
       double limit;
+      bool sharp;  // the candidates are what a float32 screen has left
       Extent extent;
       std::vector<Candidate> candidates;
     };
@@ -66,8 +82,11 @@ class CentroidSearch {
     core::Buffer<std::uint64_t> hits;
     std::vector<Open> open, pending, ready;  // for the screen once more, for the float32 one, and for float64
     std::size_t opened = 0, waiting = 0, readied = 0;
+    Doubt doubt;
     std::vector<const float*> left;
     std::vector<const double*> right;
+    std::vector<const float*> compared;
+    core::Buffer<float> row, products;
     std::vector<double> value;
     core::ExactSum exact;
   };
@@ -87,13 +106,9 @@ class CentroidSearch {
     std::size_t id(std::size_t i) const noexcept { return ids ? ids[i] : i; }
   };
 
-  // labels[i] for the rows of [begin, end). Returns how many of them the screen could not decide.
-  std::size_t assign(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
-                     std::int32_t* labels, Margins margins, Scratch& scratch) const;
-  std::size_t assign(const core::Context& ctx, core::ConstMatrix points, const double* inverse_norm, std::size_t begin,
-                     std::size_t end, std::int32_t* labels, Scratch& scratch) const {
-    return assign(ctx, Rows{points, inverse_norm}, begin, end, labels, Margins{}, scratch);
-  }
+  // labels[i] for the rows of [begin, end).
+  Doubt assign(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end, std::int32_t* labels,
+               Margins margins, Scratch& scratch) const;
 
  private:
   static constexpr std::size_t kBlock = 96;    // rows screened at once: a multiple of every row_tile
@@ -123,13 +138,14 @@ class CentroidSearch {
   Found reduce(const Scratch& scratch, std::size_t i) const;
   template <class Interval>
   bool gather(const Scratch& scratch, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const;
-  std::size_t screen_float(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
-                           std::int32_t* labels, Margins margins, Scratch& scratch) const;
+  void screen_float(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end, std::int32_t* labels,
+                    Margins margins, Scratch& scratch) const;
   void recheck(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
-  std::size_t screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
-                         std::int32_t* labels, Margins margins, Scratch& scratch) const;
+  void screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end, std::int32_t* labels,
+                  Margins margins, Scratch& scratch) const;
   void narrow(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void decide(const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
+  double sharpen(const Rows& rows, Scratch::Open& open, Scratch& scratch) const;
   void values(Scratch& scratch) const;
   double square_above(const Extent& x, double score) const noexcept;
   double square_below(const Extent& x, double score) const noexcept;
@@ -146,6 +162,7 @@ class CentroidSearch {
   Panels panels_;
   std::size_t panel_count_;
   std::unique_ptr<Low> low_;
+  core::Buffer<float> narrow_;           // [clusters × leading(d)]: the centroids of panels_, row by row
   core::Buffer<double> wide_;            // centroids in float64: copied from float32, or brought to length 1
   const double* centroids_ = nullptr;    // [k × d]
   const float* exact_centroids_ = nullptr;  // the float32 centroids, where labels are to be exact

@@ -6,7 +6,9 @@
 namespace matomari {
 
 namespace {
-constexpr std::size_t kInt8Work = 60000, kBf16Work = 8000;
+constexpr std::size_t kLeastWork = 10000;
+
+std::size_t work_of(std::size_t clusters, std::size_t d) noexcept { return (clusters + 15) / 16 * 16 * d; }
 }
 
 simd::Screen choose_screen(const simd::Kernels& k, ScreenWish wish, std::size_t clusters, std::size_t d) noexcept {
@@ -16,27 +18,31 @@ simd::Screen choose_screen(const simd::Kernels& k, ScreenWish wish, std::size_t 
     const Screen wanted = wish == ScreenWish::int8 ? Screen::int8 : wish == ScreenWish::bf16 ? Screen::bf16 : Screen::f32;
     return has(wanted) ? wanted : Screen::f32;
   }
-  const std::size_t work = (clusters + 15) / 16 * 16 * d;
-  if (clusters < 2 || d < 32) return Screen::f32;
-  if (work >= kInt8Work && has(Screen::int8)) return Screen::int8;
-  if (work >= kBf16Work && has(Screen::bf16)) return Screen::bf16;
-  return Screen::f32;
+  if (clusters < 2 || d < 32 || work_of(clusters, d) < kLeastWork) return Screen::f32;
+  return has(Screen::int8) ? Screen::int8 : has(Screen::bf16) ? Screen::bf16 : Screen::f32;
 }
 
-simd::Screen next_screen(simd::Screen screen, double share) noexcept {
-  if (share <= 0.5) return screen;
-  return screen == simd::Screen::int8 ? simd::Screen::bf16 : simd::Screen::f32;
+simd::Screen next_screen(const CentroidSearch& search, const Doubt& doubt, std::size_t rows) noexcept {
+  using simd::Screen;
+  if (search.screen() == Screen::f32) return Screen::f32;
+  const bool coarse = search.screen() == Screen::int8;
+  const auto work = static_cast<double>(work_of(search.clusters(), search.cols()));
+  const double pass = work / (coarse ? 215 : 108), finer = work / (coarse ? 108 : 55);
+  const double ours = 250 * static_cast<double>(doubt.rows) + pass * static_cast<double>(doubt.again) +
+                      work / 55 * static_cast<double>(doubt.float32);
+  if (ours <= (finer - pass) * static_cast<double>(rows)) return search.screen();
+  return coarse ? Screen::bf16 : Screen::f32;
 }
 
-double sample_doubt(core::Context& ctx, const CentroidSearch& search, const CentroidSearch::Rows& rows,
-                    std::int32_t* labels) {
-  const std::size_t count = std::min<std::size_t>(rows.points.rows, 960), step = rows.points.rows / count;
+simd::Screen next_by_sample(core::Context& ctx, const CentroidSearch& search, const CentroidSearch::Rows& rows, std::int32_t* labels) {
+  if (search.screen() == simd::Screen::f32) return simd::Screen::f32;
+  const std::size_t n = rows.points.rows, count = std::min<std::size_t>(n, std::clamp<std::size_t>(n / 64, 96, 960)), step = n / count;
   std::vector<std::uint32_t> ids(count);
   for (std::size_t i = 0; i < count; ++i) ids[i] = static_cast<std::uint32_t>(i * step);
   CentroidSearch::Rows sample = rows;
   sample.ids = ids.data();
   CentroidSearch::Scratch scratch(search);
-  return static_cast<double>(search.assign(ctx, sample, 0, count, labels, {}, scratch)) / static_cast<double>(count);
+  return next_screen(search, search.assign(ctx, sample, 0, count, labels, {}, scratch), count);
 }
 
 }  // namespace matomari

@@ -119,6 +119,23 @@ static void dot_few(const float* x, const float* c, std::size_t ld, std::size_t 
   for (; row < rows; ++row) dot_few_rows<1>(x + row * ld, c, ld, depth, out + row * FC);
 }
 
+static void dot_each(const float* x, const float* const* c, std::size_t count, std::size_t depth, float* out) noexcept {
+  constexpr int N = 4;  // sums that do not wait for one another
+  for (std::size_t j = 0; j < count; j += N) {
+    const float* to[N];
+    for (std::size_t n = 0; n < N; ++n) to[n] = c[j + n < count ? j + n : count - 1];
+    V acc[N];
+    rep<N>([&](auto n) __attribute__((always_inline)) { acc[n] = Lanes::set1(0.0f); });
+    for (std::size_t l = 0; l < depth; l += W) {
+      const V a = Lanes::load(x + l);
+      rep<N>([&](auto n) __attribute__((always_inline)) { acc[n] = Lanes::fmadd(a, Lanes::load(to[n] + l), acc[n]); });
+    }
+    rep<N>([&](auto n) __attribute__((always_inline)) {
+      if (j + n < count) out[j + n] = Lanes::sum(acc[n]);
+    });
+  }
+}
+
 static float center(const float* x, const float* shift, float scale, std::size_t d, float* out) noexcept {
   const V s = Lanes::set1(scale);
   V square = Lanes::set1(0.0f);
@@ -262,8 +279,7 @@ static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t
 #include "simd/pairs.inl"
 #include "simd/layout.inl"
 
-static constexpr Kernels table{Lanes::level, Lanes::name, Lanes::roundings, W,       MR,          NR,
-                               MR64,         NR64,        FC,               NS * WD, &score_best, &score_store,
-                               &dot_few,     &center,     &dot64,           &tile64, &add_scaled64, &add_weighted64,
-                               &add_fixed,   &stream,     &products64,      &differences64, &wide_products64, &wide_differences64,
-                               &push_and_pull, &gather64,  &cross64,         &mix64};
+static constexpr Kernels table{
+    Lanes::level, Lanes::name, Lanes::roundings, W, MR, NR, MR64, NR64, FC, NS * WD,
+    &score_best, &score_store, &dot_few, &dot_each, &center, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed, &stream,
+    &products64, &differences64, &wide_products64, &wide_differences64, &push_and_pull, &gather64, &cross64, &mix64};

@@ -32,7 +32,7 @@ class ByColumn {
 
  private:
   template <class Index>
-  void fill(const core::Context& ctx, const SparseView<Index>& matrix, std::size_t block, std::size_t begin, std::size_t end);
+  void fill(const core::Context& ctx, const SparseView<Index>& matrix, const std::size_t* starts, std::size_t block);
 
   std::size_t all_rows_, cols_, rows_, blocks_;
   core::Buffer<std::size_t> ends_;

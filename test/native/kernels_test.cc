@@ -180,6 +180,31 @@ TEST(sums_over_pairs_are_those_of_the_plain_loop) {
       }
 }
 
+TEST(dot_each_multiplies_one_row_by_several) {
+  Numbers numbers(12);
+  for (const auto* k : levels())
+    for (std::size_t count : {1, 3, 4, 5, 9})
+      for (std::size_t vectors : {1, 2, 5}) {
+        const std::size_t depth = vectors * k->lanes;
+        std::vector<float> x(depth), c(count * depth), out(count + 1, -7);
+        for (float& v : x) v = numbers.bell();
+        for (float& v : c) v = numbers.bell();
+        std::vector<const float*> to;
+        for (std::size_t j = 0; j < count; ++j) to.push_back(c.data() + (j * 3 % count) * depth);
+        k->dot_each(x.data(), to.data(), count, depth, out.data());
+        for (std::size_t j = 0; j < count; ++j) {
+          double sum = 0, size = 0;
+          for (std::size_t l = 0; l < depth; ++l) {
+            const double p = static_cast<double>(x[l]) * static_cast<double>(to[j][l]);
+            sum += p;
+            size += std::abs(p);
+          }
+          CHECK(std::abs(static_cast<double>(out[j]) - sum) <= size * (2 * static_cast<double>(depth) + 2) * kUnit32);
+        }
+        CHECK(out.back() == -7);
+      }
+}
+
 TEST(center_rounds_twice_like_the_plain_loop) {
   Numbers numbers(5);
   for (const auto* k : levels())

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -7,10 +8,12 @@
 #include "distances/distances.h"
 #include "harness.h"
 #include "kmeans/kmeans.h"
+#include "kmeans/mini_batch.h"
 #include "nearest/assign.h"
 #include "nearest/nearest.h"
 #include "pca/pca.h"
 #include "points.h"
+#include "truncated_svd/truncated_svd.h"
 #include "weighted_mean/weighted_mean.h"
 
 using namespace matomari;
@@ -147,30 +150,124 @@ TEST(kmeans_everywhere) {
     }
 }
 
+namespace {
+
+// A third of the entries of [rows × 13], none in column 4.
+struct Sparse {
+  static constexpr std::size_t cols = 13;
+  explicit Sparse(std::size_t rows) {
+    Numbers numbers(rows);
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < cols; ++j)
+        if (j != 4 && numbers.below(3) == 0) {
+          indices.push_back(static_cast<std::int32_t>(j));
+          data.push_back(numbers.uniform());
+        }
+      indptr.push_back(static_cast<std::int64_t>(indices.size()));
+    }
+  }
+  core::SparseView<std::int64_t> view() const {
+    return {indptr.data(), indices.data(), data.data(), indptr.size() - 1, cols, data.size()};
+  }
+
+  std::vector<std::int64_t> indptr{0};
+  std::vector<std::int32_t> indices;
+  std::vector<float> data;
+};
+
+}  // namespace
+
 TEST(weighted_mean_everywhere) {
   for (auto [n, d] : shapes())
     for (const Points& p : all_points(n, d)) {
-      const std::size_t cols = 13;
-      Numbers numbers(n);
-      std::vector<std::int64_t> indptr{0};
-      std::vector<std::int32_t> indices;
-      std::vector<float> data;
-      for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < cols; ++j)
-          if (j != 4 && numbers.below(3) == 0) {
-            indices.push_back(static_cast<std::int32_t>(j));
-            data.push_back(numbers.uniform());
-          }
-        indptr.push_back(static_cast<std::int64_t>(indices.size()));
-      }
+      const Sparse sparse(n);
       everywhere("weightedMean", [&](core::Context& ctx, const simd::Kernels& k, Hash& hash) {
-        std::vector<float> out(cols * d, -1);
-        const SparseView<std::int64_t> w{indptr.data(), indices.data(), data.data(), n, cols, data.size()};
-        weighted_mean(ctx, k, w, p, {out.data(), cols, d});
+        std::vector<float> out(Sparse::cols * d, -1);
+        weighted_mean(ctx, k, sparse.view(), p, {out.data(), Sparse::cols, d});
         for (std::size_t l = 0; l < d; ++l) CHECK(out[4 * d + l] == 0);
         hash.add(out);
       });
     }
+}
+
+TEST(truncated_svd_everywhere) {
+  for (std::size_t n : {std::size_t{1}, std::size_t{40}, std::size_t{quick ? 70u : 1500u}}) {
+    const Sparse sparse(n);
+    const std::size_t count = std::min<std::size_t>(n, 5);
+    everywhere("truncatedSvd", [&](core::Context& ctx, const simd::Kernels& k, Hash& hash) {
+      std::vector<float> components(count * Sparse::cols), singular(count), variance(count), ratio(count), embedding(n * count), again(n * count);
+      truncated_svd(ctx, k, sparse.view(), count, 7, {components.data(), singular.data(), variance.data(), ratio.data(), embedding.data()});
+      truncated_svd_transform(ctx, k, sparse.view(), {components.data(), count, Sparse::cols}, again.data());
+      CHECK(again == embedding);
+      for (std::size_t c = 1; c < count; ++c) CHECK(singular[c] <= singular[c - 1]);
+      for (const auto* v : {&components, &singular, &variance, &ratio, &embedding}) hash.add(*v);
+    });
+  }
+}
+
+TEST(malformed_sparse_matrices_are_refused) {
+  const Points p = all_points(40, 3)[0];
+  const auto refused = [&](const Sparse& sparse) {
+    int count = 0;
+    core::Context ctx(2);
+    const simd::Kernels& k = simd::best_kernels();
+    std::vector<float> out(40 * 13);
+    try {
+      weighted_mean(ctx, k, sparse.view(), p, {out.data(), Sparse::cols, 3});
+    } catch (const core::Error& e) {
+      count += e.code() == core::Code::bad_input;
+    }
+    try {
+      truncated_svd_transform(ctx, k, sparse.view(), {p.data.data(), 1, Sparse::cols}, out.data());
+    } catch (const core::Error& e) {
+      count += e.code() == core::Code::bad_input;
+    }
+    return count == 2;
+  };
+  for (const std::int64_t wrong : {std::int64_t{-1}, std::int64_t{1}, std::int64_t{1} << 40}) {
+    Sparse s(40);
+    s.indptr[0] = wrong;
+    CHECK(refused(s));
+    s = Sparse(40);
+    s.indptr[20] = wrong;
+    CHECK(refused(s));
+  }
+  for (const std::int32_t wrong : {-1, 13, 2147483647}) {
+    Sparse s(40);
+    s.indices[17] = wrong;
+    CHECK(refused(s));
+  }
+  Sparse s(40);
+  s.data.back() = std::numeric_limits<float>::infinity();
+  CHECK(refused(s));
+  s = Sparse(40);
+  s.indices.pop_back();
+  s.data.pop_back();
+  CHECK(refused(s));
+}
+
+TEST(mini_batch_kmeans_everywhere) {
+  for (auto [n, d] : shapes())
+    for (const Points& p : all_points(n, d))
+      for (const bool cosine : {false, true}) {
+        KMeansOptions options;
+        options.clusters = std::min<std::size_t>((n + 7) / 8, 12);
+        options.max_iterations = 6;
+        options.seed = n + d;
+        options.cosine = cosine;
+        MiniBatchOptions batches;
+        batches.batch = std::min<std::size_t>(n, 64);
+        everywhere("miniBatchKmeans", [&](core::Context& ctx, const simd::Kernels& k, Hash& hash) {
+          std::vector<float> centroids(options.clusters * d);
+          std::vector<std::int32_t> labels(n), sizes(options.clusters);
+          const MiniBatchResult result = mini_batch_kmeans(ctx, k, p, options, batches, centroids.data(), labels.data(), sizes.data());
+          for (std::int32_t label : labels) CHECK(label >= 0 && static_cast<std::size_t>(label) < options.clusters);
+          hash.add(centroids);
+          hash.add(labels);
+          hash.add(result.inertia);
+          hash.add(result.steps);
+        });
+      }
 }
 
 TEST(pca_everywhere) {
@@ -233,5 +330,5 @@ TEST(operations_stop_when_cancelled) {
 TEST(the_hashes) {
   for (const auto& [operation, hash] : hashes())
     std::printf("hash %s %016llx\n", operation.c_str(), static_cast<unsigned long long>(hash.value()));
-  CHECK(hashes().size() == 6);
+  CHECK(hashes().size() == 8);
 }
