@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { headlines } from './harness/data.mjs';
+import { minilm } from './harness/minilm.mjs';
 import { root } from './harness/paths.mjs';
 
 /** Real models, too large for the repository: a `shared` folder beside it has them, or has not. */
@@ -67,7 +68,23 @@ export default {
         },
       })),
     );
-    return [...builtin, ...models];
+    // The same weights in both, so that the two cases show what int8 gives.
+    const shape = minilm();
+    const shaped = ['fp32', 'int8'].map((dtype) => ({
+      label: `MiniLM's shape, random weights, ${dtype}, ${few} headlines`,
+      trials: full ? 5 : 3,
+      job: {
+        texts: headlines(few, 1),
+        model: join(shape ?? '', dtype),
+        dtype: dtype === 'int8' ? 'q8' : dtype,
+        graph: dtype === 'int8' ? 'model_quantized.onnx' : 'model.onnx',
+        maxTokens: 256,
+        tokensPerBatch: TOKENS_PER_BATCH,
+        threads,
+        warm: 64,
+      },
+    }));
+    return [...builtin, ...models, ...(shape ? shaped : [])];
   },
   finish(_, results) {
     const [ours, ...others] = results;

@@ -69,11 +69,13 @@ async function run(input: string, flags: Flags, context: Context): Promise<void>
     context.print(
       JSON.stringify({ rows, cols, tokens, truncated, embedder, seconds: { total: seconds }, out }),
     );
-  else
+  else {
+    const said = tokens === null ? '' : `${count(tokens)} tokens in `;
     context.note(
-      `${count(rows)} × ${cols} in ${out}: ${count(tokens)} tokens in ${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} texts/s)`,
+      `${count(rows)} × ${cols} in ${out}: ${said}${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} texts/s)`,
     );
-  if (truncated > 0) context.note(cutNote(truncated, maxTokens));
+  }
+  noteCut(context, truncated, maxTokens);
 }
 
 /** Fits to all the texts, and keeps what was learnt beside their vectors. */
@@ -92,8 +94,13 @@ async function learn(
 }
 
 /** Says that texts were cut, because nothing in the result shows it. */
-export const cutNote = (truncated: number, maxTokens: number): string =>
-  `note: ${count(truncated)} text${truncated === 1 ? ' was' : 's were'} longer than the model's ${count(maxTokens)} tokens and cut`;
+export function noteCut(context: Context, truncated: number | null, maxTokens: number): void {
+  if (truncated === null) context.note('note: the server does not tell whether it cut long texts');
+  else if (truncated > 0)
+    context.note(
+      `note: ${count(truncated)} text${truncated === 1 ? ' was' : 's were'} longer than the model's ${count(maxTokens)} tokens and cut`,
+    );
+}
 
 async function* textsOf(documents: AsyncIterable<{ text: string }>): AsyncGenerator<string> {
   for await (const { text } of documents) yield text;

@@ -3,7 +3,7 @@ import { run as runInto } from '../pipeline/run.js';
 import { Stopwatch } from '../pipeline/stages.js';
 import type { Topics } from '../pipeline/topics.js';
 import type { Context } from './context.js';
-import { cutNote } from './embed.js';
+import { noteCut } from './embed.js';
 import {
   type HdbscanFlags,
   hdbscanFlags,
@@ -111,7 +111,7 @@ async function run(input: string, flags: Flags, context: Context): Promise<void>
   const topics = await runInto(out, read, options, { resume, watch: new Stopwatch(0) });
   context.bars.clear();
   const { truncated, maxTokens } = topics.info.model;
-  if (truncated > 0) context.note(cutNote(truncated, maxTokens));
+  noteCut(context, truncated, maxTokens);
   context.print(flags.json ? JSON.stringify(outcome(topics, out)) : summary(topics, out, context.columns));
 }
 

@@ -33,10 +33,15 @@ export interface EmbedToFileOptions extends EmbedOptions {
 export interface EmbedFacts {
   /** Where the model ran. */
   device: Embedder['device'];
-  /** Texts that were longer than `maxTokens`: cut, or in `sliding` mode embedded in windows. */
-  truncated: number;
-  /** Tokens that the model saw: with prompt and special tokens, after truncation. */
-  tokens: number;
+  /**
+   * Texts that were longer than `maxTokens`: cut, or in `sliding` mode embedded in windows. Null where a server does not
+   * tell.
+   */
+  truncated: number | null;
+  /**
+   * Tokens that the model saw: with prompt and special tokens, after truncation. Null where a server does not tell.
+   */
+  tokens: number | null;
 }
 
 /** A loaded embedding model. */
@@ -106,9 +111,19 @@ export interface EmbeddedWindow {
   texts: string[];
   /** [texts × dimensions]. */
   vectors: Float32Array;
-  tokens: number;
-  /** Cut texts, by their index in the window. */
-  truncated: number[];
+  /** Null where it is not known. */
+  tokens: number | null;
+  /** Cut texts, by their index in the window; null where it is not known. */
+  truncated: number[] | null;
+}
+
+/** A sum, and a list with others put behind it, of what may not be known. */
+export const sum = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? null : a + b;
+export function appended(list: number[] | null, more: number[] | null): number[] | null {
+  if (list === null || more === null) return null;
+  for (const entry of more) list.push(entry);
+  return list;
 }
 
 /** What a backend makes of one window of texts. */
@@ -178,19 +193,21 @@ export class BackedEmbedder implements Embedder {
     checkTexts(texts);
     const { signal, onProgress } = options;
     const matrix = zeros(texts.length, this.dimensions);
-    const cut: number[] = [];
-    let tokens = 0;
+    let cut: number[] | null = [];
+    let tokens: number | null = 0;
     let row = 0;
     const tell = teller(onProgress, texts.length);
     for await (const window of this.#embedded('embed', windows(texts), prompt, signal, tell)) {
       matrix.data.set(window.vectors, row * this.dimensions);
-      for (const index of window.truncated) cut.push(row + index);
-      tokens += window.tokens;
+      const before = row;
+      cut = appended(cut, window.truncated?.map((index) => before + index) ?? null);
+      tokens = sum(tokens, window.tokens);
       row += window.texts.length;
       tell(row);
     }
     const { device } = this;
-    return { ...matrix, device, truncated: cut.length, tokens, truncatedIndices: Int32Array.from(cut) };
+    const truncatedIndices = Int32Array.from(cut ?? []);
+    return { ...matrix, device, truncated: cut?.length ?? null, tokens, truncatedIndices };
   }
 
   async countTokens(

@@ -17,8 +17,10 @@ export interface ServerOptions {
 /** What a server made of a list of texts. */
 export interface Answered {
   vectors: number[][];
-  /** 0 where the server does not tell. */
-  tokens: number;
+  /** Null where the server does not tell. */
+  tokens: number | null;
+  /** Which texts it cut, by their index; null where it does not tell. */
+  truncated: number[] | null;
 }
 
 /** One kind of server. */
@@ -54,19 +56,45 @@ interface Info {
   max_client_batch_size?: number;
 }
 
+/** Statuses with which text-embeddings-inference refuses texts that are too long, among others. */
+const TOO_LONG = [413, 422];
+
 function inference(options: ServerOptions, info: Info): ServerApi {
   const { url, normalize = true } = options;
+  const maxTokens = info.max_input_length;
+
+  async function tokenize(texts: string[], signal: AbortSignal | undefined): Promise<number[][]> {
+    const target = `${url}/tokenize`;
+    const { text } = await post(options, target, { inputs: texts }, signal);
+    return parsed<{ id: number }[][]>(text, target).map((ids) => ids.map(({ id }) => id));
+  }
+
+  /** It cuts in silence, so it is told to cut only where it has refused, and then asked which texts are too long. */
+  async function embed(
+    texts: string[],
+    signal: AbortSignal | undefined,
+    tooLong: number[] = [],
+  ): Promise<Answered> {
+    const target = `${url}/embed`;
+    const body = { inputs: texts, normalize, truncate: tooLong.length > 0 };
+    const answer = await send(options, target, body, signal);
+    if (answer.status === 200 || tooLong.length > 0 || !TOO_LONG.includes(answer.status)) {
+      const { text, headers } = accepted(options, answer);
+      const tokens = headers.get('x-compute-tokens');
+      const vectors = parsed<number[][]>(text, target);
+      return { vectors, tokens: tokens === null ? null : Number(tokens), truncated: tooLong };
+    }
+    const ids = await tokenize(texts, signal);
+    const long = [...ids.keys()].filter((i) => ids[i]!.length > (maxTokens ?? Infinity));
+    if (long.length === 0) throw refusal(options, answer.status, answer.text);
+    return embed(texts, signal, long);
+  }
+
   return {
-    maxTokens: info.max_input_length,
+    maxTokens,
     batchSize: info.max_client_batch_size,
-    async embed(texts, signal) {
-      const body = { inputs: texts, normalize, truncate: true };
-      return { vectors: await post<number[][]>(options, `${url}/embed`, body, signal), tokens: 0 };
-    },
-    async tokenize(texts, signal) {
-      const found = await post<{ id: number }[][]>(options, `${url}/tokenize`, { inputs: texts }, signal);
-      return found.map((text) => text.map(({ id }) => id));
-    },
+    embed: (texts, signal) => embed(texts, signal),
+    tokenize,
   };
 }
 
@@ -78,11 +106,14 @@ function v1(options: ServerOptions): ServerApi {
     batchSize: undefined,
     async embed(texts, signal) {
       const body = { input: texts, model: options.modelName ?? 'default', encoding_format: 'float' };
-      const { data, usage } = await post<V1Answer>(options, target, body, signal);
+      const { text } = await post(options, target, body, signal);
+      const { data, usage } = parsed<V1Answer>(text, target);
       const vectors: number[][] = [];
       // The order is that of `index`, which need not be the order in which they come.
       for (const { index, embedding } of data ?? []) vectors[index] = embedding;
-      return { vectors, tokens: usage?.prompt_tokens ?? usage?.total_tokens ?? 0 };
+      const tokens = usage?.prompt_tokens ?? usage?.total_tokens ?? null;
+      // Some servers refuse texts that are too long, others cut them; the protocol has no word for it.
+      return { vectors, tokens, truncated: null };
     },
   };
 }
@@ -114,16 +145,33 @@ async function ask(
   }
 }
 
-async function post<T>(
+/** An answer, read to its end. */
+interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+async function send(
   options: ServerOptions,
   target: string,
   body: object,
   signal: AbortSignal | undefined,
-): Promise<T> {
+): Promise<Answer> {
   const response = await ask(options, target, body, signal);
-  const text = await response.text();
-  const { status } = response;
-  if (!response.ok) throw refusal(options, status, text);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+/** The answer; throws where it is a refusal. */
+function accepted(options: ServerOptions, answer: Answer): Answer {
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw refusal(options, answer.status, answer.text);
+}
+
+const post = async (...request: Parameters<typeof send>): Promise<Answer> =>
+  accepted(request[0], await send(...request));
+
+function parsed<T>(text: string, target: string): T {
   try {
     return JSON.parse(text) as T;
   } catch {

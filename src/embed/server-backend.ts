@@ -1,5 +1,5 @@
 import { MatomariError, throwIfAborted } from '../errors.js';
-import type { Backend, WindowVectors } from './embedder.js';
+import { appended, type Backend, sum, type WindowVectors } from './embedder.js';
 import { normalizeRow } from './pooling.js';
 import type { ServerApi } from './server-api.js';
 
@@ -29,7 +29,8 @@ export class ServerBackend implements Backend {
     onProgress: (done: number) => void,
   ): Promise<WindowVectors> {
     const vectors = new Float32Array(texts.length * this.#dimensions);
-    let tokens = 0;
+    let tokens: number | null = 0;
+    let truncated: number[] | null = [];
     let done = 0;
     await this.#batches(operation, texts, prompt, signal, async (batch, first, stop) => {
       const found = await this.#api.embed(batch, stop);
@@ -39,11 +40,12 @@ export class ServerBackend implements Backend {
         target.set(row);
         if (this.#normalize) normalizeRow(target);
       });
-      tokens += found.tokens;
+      tokens = sum(tokens, found.tokens);
+      truncated = appended(truncated, found.truncated?.map((i) => first + i) ?? null);
       done += batch.length;
       onProgress(done);
     });
-    return { vectors, tokens, truncated: [] };
+    return { vectors, tokens, truncated: (truncated as number[] | null)?.sort((a, b) => a - b) ?? null };
   }
 
   async tokenize(operation: string, texts: string[], prompt: string, signal: AbortSignal | undefined) {

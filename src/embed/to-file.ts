@@ -6,7 +6,7 @@ import { checkBoolean, show } from '../check.js';
 import { MatomariError } from '../errors.js';
 import { checkPath, fileError } from '../io/file-error.js';
 import { npyHeader } from '../io/npy-header.js';
-import type { EmbeddedWindow, EmbedFacts, EmbedToFileOptions } from './embedder.js';
+import { appended, type EmbeddedWindow, type EmbedFacts, type EmbedToFileOptions, sum } from './embedder.js';
 import { orAborted, teller, windows } from './texts.js';
 
 /** What embedding to a file needs of an embedder. */
@@ -25,9 +25,10 @@ export interface FileEmbedding {
  */
 interface Mark {
   rows: number;
-  tokens: number;
+  /** Null, like the rows below, where a server does not tell. */
+  tokens: number | null;
   /** Rows of the window before this mark whose texts were too long. */
-  truncated: number[];
+  truncated: number[] | null;
   /** SHA-256 of the texts up to here. */
   texts: string;
 }
@@ -57,26 +58,26 @@ export async function embedToFile(
     const stream = windows(texts);
     if (mark.rows > 0) await skip(stream, mark, hash, path, signal);
     const base = mark.rows;
-    const truncated = [...files.truncated];
+    let { truncated } = files;
     const tell = teller(onProgress, total);
     tell(base);
     for await (const window of model.embed(stream, (done) => tell(base + done))) {
       for (const text of window.texts) addText(hash, text);
       mark = {
         rows: mark.rows + window.texts.length,
-        tokens: mark.tokens + window.tokens,
-        truncated: window.truncated.map((row) => mark.rows + row),
+        tokens: sum(mark.tokens, window.tokens),
+        truncated: window.truncated?.map((row) => mark.rows + row) ?? null,
         texts: hash.copy().digest('hex'),
       };
       const { vectors } = window;
       await writing(path, () => files.append(vectors, mark));
-      for (const row of mark.truncated) truncated.push(row);
+      truncated = appended(truncated, mark.truncated);
       tell(mark.rows);
     }
     const { rows, tokens } = mark;
     await writing(path, () => files.finish(npyHeader('float32', [rows, model.dimensions])));
-    const truncatedIndices = Int32Array.from(truncated);
-    return { rows, cols: model.dimensions, tokens, truncated: truncated.length, truncatedIndices };
+    const truncatedIndices = Int32Array.from(truncated ?? []);
+    return { rows, cols: model.dimensions, tokens, truncated: truncated?.length ?? null, truncatedIndices };
   } finally {
     await files.close();
   }
@@ -142,14 +143,14 @@ class PartialFile {
   /** Where the run stands. */
   readonly mark: Mark;
   /** Rows up to there whose texts were too long. */
-  readonly truncated: readonly number[];
+  readonly truncated: number[] | null;
 
   private constructor(
     path: string,
     data: FileHandle,
     journal: FileHandle,
     mark: Mark,
-    truncated: number[],
+    truncated: number[] | null,
     end: number,
     journalEnd: number,
   ) {
@@ -181,7 +182,7 @@ class PartialFile {
       await journal.truncate(found?.bytes ?? 0);
       const first = found ? 0 : (await journal.write(`${settings}\n`, 0)).bytesWritten;
       const journalEnd = (found?.bytes ?? 0) + first;
-      return new PartialFile(path, data, journal, mark, found?.truncated ?? [], end, journalEnd);
+      return new PartialFile(path, data, journal, mark, found ? found.truncated : [], end, journalEnd);
     } catch (error) {
       await data.close();
       throw error;
@@ -223,7 +224,7 @@ class PartialFile {
 async function readJournal(
   path: string,
   settings: string,
-): Promise<{ mark: Mark; truncated: number[]; bytes: number } | undefined> {
+): Promise<{ mark: Mark; truncated: number[] | null; bytes: number } | undefined> {
   const lines = await Promise.all([
     readFile(`${path}.journal`, 'utf8'),
     open(`${path}.partial`, 'r').then((f) => f.close()),
@@ -243,7 +244,7 @@ async function readJournal(
   const marks = lines.slice(1).map((line) => JSON.parse(line) as Mark);
   return {
     mark: marks.at(-1) ?? START,
-    truncated: marks.flatMap((mark) => mark.truncated),
+    truncated: marks.reduce<number[] | null>((all, mark) => appended(all, mark.truncated), []),
     bytes: Buffer.byteLength(lines.map((line) => `${line}\n`).join('')),
   };
 }

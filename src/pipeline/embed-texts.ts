@@ -18,12 +18,12 @@ export interface ModelFacts {
   dimensions: number;
   maxTokens: number;
   device: string;
-  /** Texts that were longer than maxTokens. */
-  truncated: number;
+  /** Texts that were longer than maxTokens; null where an embedding server does not tell. */
+  truncated: number | null;
   /** Which documents these are, by row: the first thousand. */
   truncatedRows?: number[] | undefined;
-  /** Tokens embedded, special ones included. */
-  tokens: number;
+  /** Tokens embedded, special ones included; null where an embedding server does not tell. */
+  tokens: number | null;
 }
 
 export interface Embedded {

@@ -9,14 +9,18 @@ export function reportData(topics: TopicsData, title: string): ReportData {
   const { info, documents, clusters, vocabulary, seconds } = topics;
   const { model } = info;
   const cut =
-    model.truncated > 0 ? `, ${number(model.truncated)} texts cut to ${number(model.maxTokens)}` : '';
+    model.truncated === null
+      ? ', texts cut: not known'
+      : model.truncated > 0
+        ? `, ${number(model.truncated)} texts cut to ${number(model.maxTokens)}`
+        : '';
   return {
     title,
     facts: [
       ['Documents', number(documents.length)],
       ['Clusters', number(clusters.length)],
       ['Model', `${model.name}, ${model.dimensions} dimensions`],
-      ['Tokens', `${number(model.tokens)}${cut}`],
+      ['Tokens', `${model.tokens === null ? 'not known' : number(model.tokens)}${cut}`],
       ['Terms', `${number(vocabulary.length)} (language ${info.language}, min df ${info.minDf})`],
       ['Method', `${method(info)} of ${clustered(info)}`],
       ...mapFacts(info),

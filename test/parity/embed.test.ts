@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Embedder, type LoadEmbedderOptions, loadEmbedder } from 'matomari/embed';
-import { describe, expect, it } from 'vitest';
+import { type LoadEmbedderOptions, loadEmbedder } from 'matomari/embed';
+import { describe, expect, it, type TestContext } from 'vitest';
+import { packBatches } from '#dist/embed/batches.js';
 import root from '#dist/root.cjs';
 import { cosine, difference, readJson } from '../unit/embed-helpers.js';
 
@@ -58,49 +59,85 @@ const PROMPTS: Record<string, string | undefined> = {
   'passage: ': 'passage',
 };
 
-describe.each(CASES)('$model', (c) => {
-  const expected = existsSync(c.dir) ? readJson<Expected[]>(join(c.dir, 'expected.json')) : [];
-  const prompts = [...new Set(expected.map((e) => e.prompt ?? ''))];
+/** A budget of padded tokens that has 64 texts of so many tokens in one batch: the first may hold an eighth of it. */
+const WHOLE = 8 * 64 * 128;
 
-  it('gives the ids, counts and vectors of the reference', async (context) => {
-    if (!existsSync(c.dir))
+describe.each(CASES)('$model', (c) => {
+  const present = existsSync(c.dir);
+  const expected = present ? readJson<Expected[]>(join(c.dir, 'expected.json')) : [];
+  const names = [...new Set(expected.map((entry) => entry.prompt ?? ''))];
+  const byPrompt = names.map((name) => [name, expected.filter((e) => (e.prompt ?? '') === name)] as const);
+  const open = (options: LoadEmbedderOptions = {}) =>
+    loadEmbedder(c.model === 'builtin' ? 'builtin' : c.dir, { ...c.options, ...options });
+  const need = (context: TestContext) => {
+    if (!present)
       context.skip(`no model at ${c.dir}: it is used for tests only and is not part of the package`);
-    const embedder = await loadEmbedder(c.model === 'builtin' ? 'builtin' : c.dir, c.options);
-    try {
-      for (const prompt of prompts) {
-        const entries = expected.filter((e) => (e.prompt ?? '') === prompt);
-        await check(embedder, c, PROMPTS[prompt], entries);
-      }
-    } finally {
-      await embedder.close();
+  };
+
+  it('gives the ids and counts of the reference, cut where it cuts', async (context) => {
+    need(context);
+    const embedder = await open();
+    for (const [prompt, entries] of byPrompt) {
+      const options = { prompt: PROMPTS[prompt] };
+      const texts = entries.map((e) => e.text);
+      const counts = await embedder.countTokens(texts, options);
+      expect([...counts]).toEqual(entries.map((e) => e.tokens ?? e.untruncated_tokens));
+      const { inputIds } = await embedder.tokenize(texts, options);
+      entries.forEach((entry, i) => {
+        if (entry.ids) expect(inputIds[i]!.slice(0, c.idsKept), texts[i]).toEqual(entry.ids);
+      });
     }
+    await embedder.close();
+  });
+
+  it('gives its vectors to texts one by one', async (context) => {
+    need(context);
+    const embedder = await open();
+    for (const [prompt, entries] of byPrompt)
+      for (const entry of entries) {
+        const { data, truncated } = await embedder.embed([entry.text], { prompt: PROMPTS[prompt] });
+        expect(truncated).toBe((entry.tokens ?? entry.untruncated_tokens)! > embedder.maxTokens ? 1 : 0);
+        compare(data, entry, c);
+      }
+    await embedder.close();
+  }, 300_000);
+
+  it('gives them to texts of all lengths in one call, long ones cut', async (context) => {
+    need(context);
+    const embedder = await open();
+    for (const [prompt, entries] of byPrompt) {
+      const texts = entries.map((e) => e.text);
+      const { data, cols, truncated } = await embedder.embed(texts, { prompt: PROMPTS[prompt] });
+      const cut = entries.filter((e) => (e.tokens ?? e.untruncated_tokens)! > embedder.maxTokens);
+      expect(truncated).toBe(cut.length);
+      for (const [i, entry] of entries.entries()) compare(data.subarray(i * cols, (i + 1) * cols), entry, c);
+    }
+    await embedder.close();
+  }, 300_000);
+
+  it('gives them to 64 texts in one batch', async (context) => {
+    need(context);
+    const embedder = await open({ tokensPerBatch: WHOLE });
+    for (const [prompt, entries] of byPrompt) {
+      const short = entries.filter((e) => (e.tokens ?? e.untruncated_tokens)! <= 128);
+      const many = Array.from({ length: 64 }, (_, i) => short[(5 * i) % short.length]!);
+      const counts = many.map((e) => (e.tokens ?? e.untruncated_tokens)!);
+      if (c.model !== 'builtin')
+        expect(packBatches(counts, WHOLE, false).map((b) => b.length)).toEqual([
+          counts.filter((n) => n > 0).length,
+        ]);
+      const texts = many.map((e) => e.text);
+      const { data, cols } = await embedder.embed(texts, { prompt: PROMPTS[prompt] });
+      for (const [i, entry] of many.entries()) compare(data.subarray(i * cols, (i + 1) * cols), entry, c);
+    }
+    await embedder.close();
   }, 300_000);
 });
 
-async function check(
-  embedder: Embedder,
-  c: Case,
-  prompt: string | undefined,
-  entries: Expected[],
-): Promise<void> {
-  const options = { prompt };
-  const texts = entries.map((e) => e.text);
-  const counts = await embedder.countTokens(texts, options);
-  expect([...counts]).toEqual(entries.map((e) => e.tokens ?? e.untruncated_tokens));
-  const { inputIds } = await embedder.tokenize(texts, options);
-  entries.forEach((entry, i) => {
-    if (entry.ids) expect(inputIds[i]!.slice(0, c.idsKept), texts[i]).toEqual(entry.ids);
-  });
-  const together = await embedder.embed(texts, options);
-  expect(together.truncated).toBe(counts.filter((n) => n > embedder.maxTokens).length);
-  for (const [i, entry] of entries.entries()) {
-    const alone = (await embedder.embed([entry.text], options)).data;
-    const batched = together.data.subarray(i * together.cols, (i + 1) * together.cols);
-    for (const vector of [alone, batched]) {
-      expect(cosine(vector, c.wanted(entry)), entry.text.slice(0, 40)).toBeGreaterThanOrEqual(c.cosine);
-      if (c.difference) expect(difference(vector, c.wanted(entry))).toBeLessThan(c.difference);
-    }
-  }
+function compare(vector: Float32Array, entry: Expected, c: Case): void {
+  const wanted = c.wanted(entry);
+  expect(cosine(vector, wanted), entry.text.slice(0, 40)).toBeGreaterThanOrEqual(c.cosine);
+  if (c.difference) expect(difference(vector, wanted), entry.text.slice(0, 40)).toBeLessThan(c.difference);
 }
 
 it('gives the ids that the notebook prints for its first title', async (context) => {

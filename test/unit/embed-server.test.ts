@@ -9,7 +9,7 @@ import { lookupModel, temporaryFolder } from './embed-helpers.js';
 
 interface Call {
   url: string;
-  body: { input?: string[]; inputs?: string[]; model?: string; normalize?: boolean };
+  body: { input?: string[]; inputs?: string[]; model?: string; normalize?: boolean; truncate?: boolean };
   authorization: string | undefined;
 }
 type Reply = { status?: number; headers?: Record<string, string>; body: unknown };
@@ -40,7 +40,15 @@ function reply({ url, body }: Call): Reply {
   const texts = body.input ?? body.inputs ?? [];
   if (kind === 'tei') {
     if (url === '/info') return { body: { model_id: 'm', max_input_length: 512, max_client_batch_size: 4 } };
-    if (url === '/embed') return { body: texts.map(vector) };
+    if (url === '/embed') {
+      if (!body.truncate && texts.some((text) => text.length > 512))
+        return {
+          status: 413,
+          body: { error: 'inputs must have less than 512 tokens', error_type: 'Validation' },
+        };
+      const cut = texts.map((text) => text.slice(0, 512));
+      return { headers: { 'x-compute-tokens': `${cut.join('').length}` }, body: cut.map(vector) };
+    }
     if (url === '/tokenize')
       return { body: texts.map((text) => [...text].map((c) => ({ id: c.charCodeAt(0) }))) };
   } else if (url === '/v1/embeddings') {
@@ -97,7 +105,8 @@ describe('a server', () => {
     const seen: number[] = [];
     const found = await embedder.embed(texts, { onProgress: ({ done }) => seen.push(done) });
     expect([...found.data]).toEqual(texts.flatMap(vector));
-    expect(found).toMatchObject({ rows: 100, cols: 3, truncated: 0, device: 'remote' });
+    const truncated = which === 'tei' ? 0 : null;
+    expect(found).toMatchObject({ rows: 100, cols: 3, truncated, device: 'remote' });
     expect(seen.at(-1)).toBe(100);
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(3);
@@ -126,6 +135,42 @@ describe('a server', () => {
       message: /local model/,
     });
     expect(calls.filter((call) => call.url === '/info').length).toBe(1);
+  });
+
+  it('is told to cut only what is too long, which is counted and listed', async () => {
+    kind = 'tei';
+    const tei = await loadEmbedder(url);
+    const lengths = Array.from({ length: 3000 }, (_, i) =>
+      [7, 1500, 2999].includes(i) ? 600 + i : 1 + (i % 9),
+    );
+    const some = lengths.map((length) => 'x'.repeat(length));
+    calls = [];
+    const found = await tei.embed(some);
+    expect(found.truncated).toBe(3);
+    expect([...found.truncatedIndices]).toEqual([7, 1500, 2999]);
+    expect(found.tokens).toBe(lengths.reduce((sum, length) => sum + Math.min(length, 512), 0));
+    expect([...found.data]).toEqual(some.flatMap((text) => vector(text.slice(0, 512))));
+    // Three batches are refused, looked at and sent again; of the others nothing but their vectors is asked.
+    expect(calls.filter((call) => call.url === '/tokenize').length).toBe(3);
+    expect(calls.filter((call) => call.body.truncate === true).length).toBe(3);
+    expect(calls.length).toBe(750 + 6);
+    const path = join(temporaryFolder(), 'v.npy');
+    const file = await tei.embedToFile(some, path);
+    expect([file.truncated, ...file.truncatedIndices]).toEqual([3, 7, 1500, 2999]);
+    // A refusal for another reason is one.
+    trick = (call) => (call.url === '/embed' ? { status: 422, body: 'no' } : undefined);
+    await expect(tei.embed(['a'])).rejects.toMatchObject({ code: 'bad_input', message: /422: no/ });
+  });
+
+  it('that does not tell whether it cuts leaves that open', async () => {
+    const v1 = await loadEmbedder(url);
+    expect(await v1.embed(['a', 'b'])).toMatchObject({ truncated: null, truncatedIndices: { length: 0 } });
+    const path = join(temporaryFolder(), 'v.npy');
+    expect(await v1.embedToFile(['a', 'b'], path)).toMatchObject({ truncated: null, tokens: 4 });
+    trick = ({ body }) => ({
+      body: { data: body.input!.map((text, index) => ({ index, embedding: vector(text) })) },
+    });
+    expect((await v1.embed(['a'])).tokens).toBeNull();
   });
 
   it('normalises when told to', async () => {
