@@ -1,4 +1,4 @@
-// npm run bench [-- --full] [-- --threads N] [-- NAME …]: runs the experiments, writes bench/results/*.json and
+// npm run bench [-- --full] [-- --threads N] [-- --case TEXT] [-- --trials N] [-- NAME …]: runs the experiments, writes bench/results/*.json and
 // renders bench/RESULTS.md from them.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -15,7 +15,7 @@ const known = readdirSync(join(root, 'bench'))
 
 function usage(problem) {
   console.error(
-    `${problem}\nusage: npm run bench -- [--full] [--threads N] [NAME …]   names: ${known.join(', ')}`,
+    `${problem}\nusage: npm run bench -- [--full] [--threads N] [--case TEXT] [--trials N] [NAME …]   names: ${known.join(', ')}`,
   );
   process.exit(2);
 }
@@ -24,7 +24,12 @@ function readArguments() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { full: { type: 'boolean', default: false }, threads: { type: 'string' } },
+      options: {
+        full: { type: 'boolean', default: false },
+        threads: { type: 'string' },
+        case: { type: 'string', default: '' },
+        trials: { type: 'string' },
+      },
     });
     const threads = values.threads === undefined ? os.availableParallelism() : Number(values.threads);
     if (!Number.isInteger(threads) || threads < 1)
@@ -32,13 +37,16 @@ function readArguments() {
     for (const name of positionals)
       if (!known.includes(name))
         usage(`there is no benchmark "${name}"; the nearest is ${nearestName(name, known) ?? 'none'}`);
-    return { full: values.full, threads, names: positionals.length ? positionals : known };
+    const trials = values.trials === undefined ? Infinity : Number(values.trials);
+    if (!(trials >= 1)) usage(`--trials must be a whole number from 1, not ${values.trials}`);
+    const names = positionals.length ? positionals : known;
+    return { full: values.full, threads, only: values.case, trials, names };
   } catch (error) {
     return usage(error.message);
   }
 }
 
-const { full, threads, names } = readArguments();
+const { full, threads, only, trials, names } = readArguments();
 if (!existsSync(join(root, 'dist', 'esm', 'index.js'))) usage('dist is missing: npm run build');
 const say = (line) => console.error(line);
 const facts = machine();
@@ -59,13 +67,15 @@ say(
 mkdirSync(join(root, 'bench', 'results'), { recursive: true });
 for (const name of names) {
   const { default: experiment } = await import(`./${name}.bench.mjs`);
-  const result = await runExperiment(experiment, { full, threads, ceilings: measured, say });
+  const result = await runExperiment(experiment, { full, threads, only, trials, ceilings: measured, say });
+  if (result.cases.length === 0) continue;
   const record = {
     machine: { ...facts, threads, ceilings: measured, loadAfter: os.loadavg()[0] },
     full,
     ...result,
   };
-  const file = `${facts.date.slice(0, 10)}-${facts.commit}${facts.modified ? '-modified' : ''}-${name}.json`;
+  const when = facts.date.slice(0, 16).replace(':', '');
+  const file = `${when}-${facts.commit}${facts.modified ? '-modified' : ''}-${name}.json`;
   writeFileSync(join(root, 'bench', 'results', file), `${JSON.stringify(record, null, 1)}\n`);
   console.log(table(record));
   if (result.cases.some((one) => one.contenders.some((contender) => contender.failed))) process.exitCode = 1;

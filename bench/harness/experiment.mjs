@@ -105,12 +105,13 @@ async function runTrial(contender, job, threads) {
 
 /**
  * @param {Experiment} experiment
- * @param {{ full: boolean, threads: number, ceilings: any, say: (line: string) => void }} options
+ * @param {{ full: boolean, threads: number, only: string, trials: number, ceilings: any, say: (line: string) => void }} options
  */
-export async function runExperiment(experiment, { full, threads, ceilings, say }) {
+export async function runExperiment(experiment, { full, threads, only, trials, ceilings, say }) {
   const cases = [];
   for (const one of await experiment.cases({ full, threads })) {
-    const spec = { ...one, trials: full ? one.trials : Math.min(one.trials, QUICK_TRIALS) };
+    if (!one.label.includes(only)) continue;
+    const spec = { ...one, trials: Math.min(one.trials, trials, full ? Infinity : QUICK_TRIALS) };
     say(`${experiment.name} ${spec.label}: ${spec.trials} trials`);
     /** @type {ContenderResult[]} */
     const results = experiment.contenders.map((contender) => ({

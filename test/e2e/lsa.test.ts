@@ -38,7 +38,7 @@ describe('discoverTopics with lsa', () => {
   test('an open embedder cuts texts in its own way', async () => {
     const embedder = await loadEmbedder('lsa', { language: 'ja' });
     const all = await discoverTopics(documents, { ...OPTIONS, embedder });
-    expect(all.info.model.tokens).toBeGreaterThan(topics.info.model.tokens);
+    expect(all.info.model.tokens).toBeGreaterThan(topics.info.model.tokens!);
     expect(all.embeddings).not.toEqual(topics.embeddings);
     expect(all.vocabulary).toEqual(topics.vocabulary);
     await embedder.close();
