@@ -36,6 +36,40 @@ class Trie::Places {
   std::size_t hole_ = 1, sparse_ = 1;
 };
 
+namespace {
+
+// The strings that are not empty, by their codes, and of equal ones in their order.
+std::vector<std::uint32_t> sorted(std::span<const Text> strings, const std::vector<std::uint16_t>& codes) {
+  // Most are decided by the codes of their first four units, which lie beside their number.
+  constexpr std::size_t kUnits = 4;
+  struct Key {
+    std::uint64_t begin;
+    std::uint32_t index;
+  };
+  std::vector<Key> keys;
+  keys.reserve(strings.size());
+  for (std::size_t i = 0; i < strings.size(); ++i) {
+    if (strings[i].empty()) continue;
+    std::uint64_t begin = 0;
+    for (std::size_t u = 0; u < kUnits; ++u) begin = begin << 16 | (u < strings[i].size() ? codes[strings[i][u]] : 0u);
+    keys.push_back({begin, static_cast<std::uint32_t>(i)});
+  }
+  const auto before = [&](char16_t a, char16_t b) { return codes[a] < codes[b]; };
+  std::sort(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
+    if (a.begin != b.begin) return a.begin < b.begin;
+    const Text x = strings[a.index], y = strings[b.index];
+    if (x.size() > kUnits && y.size() > kUnits && x != y)
+      return std::lexicographical_compare(x.begin() + kUnits, x.end(), y.begin() + kUnits, y.end(), before);
+    return x.size() != y.size() ? x.size() < y.size() : a.index < b.index;
+  });
+  std::vector<std::uint32_t> order;
+  order.reserve(keys.size());
+  for (const Key& key : keys) order.push_back(key.index);
+  return order;
+}
+
+}  // namespace
+
 Trie::Trie(std::span<const Text> strings) : codes_(0x10000, 0), nodes_(1) {
   std::vector<std::uint32_t> counts(0x10000, 0);
   for (const Text string : strings)
@@ -48,16 +82,7 @@ Trie::Trie(std::span<const Text> strings) : codes_(0x10000, 0), nodes_(1) {
   for (std::size_t i = 0; i < std::min<std::size_t>(units.size(), 0xffff); ++i)
     codes_[units[i]] = static_cast<std::uint16_t>(i + 1);
 
-  std::vector<std::uint32_t> order(strings.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::erase_if(order, [&](std::uint32_t i) { return strings[i].empty(); });
-  const auto code_before = [&](char16_t a, char16_t b) { return codes_[a] < codes_[b]; };
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    const Text x = strings[a], y = strings[b];
-    if (std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end(), code_before)) return true;
-    return x == y && a < b;
-  });
-
+  const std::vector<std::uint32_t> order = sorted(strings, codes_);
   Places places;
   std::vector<std::uint16_t> codes;
   std::vector<Branch> open{{kRoot, 0, static_cast<std::uint32_t>(order.size()), 0}};

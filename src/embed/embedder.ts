@@ -3,6 +3,7 @@ import { MatomariError, throwIfAborted } from '../errors.js';
 import type { Progress } from '../job.js';
 import { type Matrix, zeros } from '../matrix.js';
 import type { EmbedDevice, SkippedDevice } from './devices.js';
+import { appended, sum } from './known.js';
 import { checkTexts, orAborted, teller, windows } from './texts.js';
 import { embedToFile } from './to-file.js';
 import type { Tokenized } from './tokenizer-worker.js';
@@ -115,15 +116,6 @@ export interface EmbeddedWindow {
   tokens: number | null;
   /** Cut texts, by their index in the window; null where it is not known. */
   truncated: number[] | null;
-}
-
-/** A sum, and a list with others put behind it, of what may not be known. */
-export const sum = (a: number | null, b: number | null): number | null =>
-  a === null || b === null ? null : a + b;
-export function appended(list: number[] | null, more: number[] | null): number[] | null {
-  if (list === null || more === null) return null;
-  for (const entry of more) list.push(entry);
-  return list;
 }
 
 /** What a backend makes of one window of texts. */

@@ -1,5 +1,6 @@
 import { MatomariError, throwIfAborted } from '../errors.js';
-import { appended, type Backend, sum, type WindowVectors } from './embedder.js';
+import type { Backend, WindowVectors } from './embedder.js';
+import { appended, sum } from './known.js';
 import { normalizeRow } from './pooling.js';
 import type { ServerApi } from './server-api.js';
 
