@@ -44,7 +44,7 @@ void run(std::size_t n, std::size_t d, std::size_t k) {
   const DeviceBuffer<float> points(session, n * d), targets(session, k * d), mean(session, d);
   const DeviceBuffer<std::int32_t> labels(session, n);
   Search search(session, Metric::sqeuclidean, k, d, mean.data(), n);
-  const Search::Packed packed(session, n, d);
+  const PackedRows packed(session, n, d);
   const double begin = seconds();
   for (std::size_t at = 0; at < n * d; at += host.size()) points.upload(host.data(), std::min(host.size(), n * d - at), at);
   targets.upload(host.data(), std::min(host.size(), k * d));
