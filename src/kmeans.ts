@@ -75,7 +75,10 @@ export async function kmeans(points: Matrix, options: KMeansOptions): Promise<KM
         job,
       ),
     // Most fits take ten iterations or more.
-    rows * nClusters * cols * Math.min(maxIter, 10) * common.nInit,
+    {
+      multiplyAdds: rows * nClusters * cols * Math.min(maxIter, 10) * common.nInit,
+      numbers: data.length + rows,
+    },
   );
   return { centroids, labels, sizes, ...facts, screen: facts.screen as Screen };
 }

@@ -90,7 +90,10 @@ export async function nearest(queries: Matrix, points: Matrix, options: NearestO
     // A GPU keeps shorter lists.
     k > MOST_ON_A_GPU && (options.device ?? 'auto') === 'auto'
       ? undefined
-      : queries.rows * points.rows * points.cols,
+      : {
+          multiplyAdds: queries.rows * points.rows * points.cols,
+          numbers: queries.data.length + points.data.length + 2 * indices.length,
+        },
   );
   return { indices, distances, rows: queries.rows, k, ...facts, screen: facts.screen as Screen };
 }

@@ -59,7 +59,11 @@ Corpus::~Corpus() {
 
 Corpus::Block Corpus::arrive(std::size_t b) {
   if (resident_) {
-    if (!filled_) slots_[0].upload(host_, rows_ * d_);
+    if (!filled_) {
+      slots_[0].upload(host_, rows_ * d_);
+      session_.wait();
+      session_.progress("upload", rows_, rows_);
+    }
     filled_ = true;
     return {0, rows_, slots_[0].data()};
   }

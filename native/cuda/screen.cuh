@@ -34,11 +34,14 @@ __device__ inline void note_below(const TakeBelow& take, const ScreenRows& x, st
 // The targets that a block goes through: pairs of tiles [begin, end). Where rows are few, several blocks share the targets of
 // a tile of rows; not for the nearest one.
 struct Share {
-  std::size_t tile, begin, end;
+  unsigned tile, begin, end;
 };
-__device__ inline Share share_of(std::size_t targets, unsigned splits) {
-  const std::size_t pairs = padded_targets(targets) / (kColumnTiles * kTileRows), split = blockIdx.x % splits;
-  return {blockIdx.x / splits, pairs * split / splits, pairs * (split + 1) / splits};
+template <class Take>
+__device__ Share share_of(std::size_t targets, unsigned splits) {
+  const std::size_t pairs = padded_targets(targets) / (kColumnTiles * kTileRows);
+  if constexpr (Take::kBest) return {blockIdx.x, 0, static_cast<unsigned>(pairs)};
+  const std::size_t split = blockIdx.x % splits;
+  return {blockIdx.x / splits, static_cast<unsigned>(pairs * split / splits), static_cast<unsigned>(pairs * (split + 1) / splits)};
 }
 
 // The best over the four lanes that share a row.

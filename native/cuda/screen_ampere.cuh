@@ -47,11 +47,11 @@ __global__ void __launch_bounds__(kThreads) screen(ScreenRows x, Targets c, std:
   auto* const memory = reinterpret_cast<std::uint16_t*>(shared_memory());
   const unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const unsigned row = warp / 2 * 32, target = warp % 2 * 64;
-  const Share share = share_of(c.count, splits);
+  const Share share = share_of<Take>(c.count, splits);
   const std::size_t depth = depth_tiles(d), first_tile = share.begin * kColumnTiles, steps = (share.end - share.begin) * kColumnTiles * depth;
   const std::uint16_t* const rows = x.halves + share.tile * depth * kTileHalves;
   const std::uint16_t* const targets = c.halves + first_tile * depth * kTileHalves;
-  const std::size_t first_row = share.tile * kTileRows;
+  const std::size_t first_row = std::size_t{share.tile} * kTileRows;
 
   RowFacts facts[2][2];
   Lowest found[2][2];

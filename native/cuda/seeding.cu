@@ -183,6 +183,10 @@ struct Gaining {
   const unsigned* count;
   double* closest;
   long long* tickets;
+  unsigned part, parts;  // of the list, since a long one takes long at first
+
+  __device__ std::size_t begin() const { return std::size_t{*count} * part / parts; }
+  __device__ std::size_t end() const { return std::size_t{*count} * (part + 1) / parts; }
 };
 
 // Measures the rows of the list: the masks keep the candidates that are nearer than the seed, and falls [trials] are what the
@@ -194,9 +198,10 @@ __global__ void __launch_bounds__(kWalkThreads) measure_kernel(Gaining g, const 
   const unsigned lane = threadIdx.x % 32;
   if (threadIdx.x < kMost) own[threadIdx.x] = 0;
   __syncthreads();
-  const std::size_t count = *g.count, d = g.rows.d;
+  const std::size_t count = g.end(), d = g.rows.d;
   const core::FixedSum fixed = state->fixed;
-  for (std::size_t first = (std::size_t{blockIdx.x} * kWalkWarps + threadIdx.x / 32) * 32; first < count; first += std::size_t{gridDim.x} * kWalkThreads) {
+  for (std::size_t first = g.begin() + (std::size_t{blockIdx.x} * kWalkWarps + threadIdx.x / 32) * 32; first < count;
+       first += std::size_t{gridDim.x} * kWalkThreads) {
     const bool real = first + lane < count;
     const std::size_t row = g.list[real ? first + lane : first];
     const double factor = g.rows.inverse ? g.rows.inverse[row] : 1.0;
@@ -336,10 +341,14 @@ void Seeding::screen(const Corpus::Block& block, const PackedRows& packed) {
          packed.view(block.rows),
          static_cast<const float*>(limits_.data() + block.first), targets_.view(), facts_.d,
          TakeRows{masks_.data() + block.first, list_.data() + block.first, count});
-  const Gaining gaining{rows_of(block), candidates_.data(), masks_.data() + block.first, list_.data() + block.first, count,
-                        closest_.data() + block.first, tickets_.data() + block.first};
-  launch(session_.stream(), std::min(cuda::blocks(block.rows, kWalkThreads), 8 * session_.processors()), kWalkThreads, 0, measure_kernel, gaining,
-         static_cast<const SeedState*>(state_.data()), reinterpret_cast<unsigned long long*>(falls_.data()));
+  Gaining gaining{rows_of(block), candidates_.data(), masks_.data() + block.first, list_.data() + block.first, count,
+                  closest_.data() + block.first, tickets_.data() + block.first, 0, 1};
+  gaining.parts = 1 + static_cast<unsigned>(work * static_cast<double>(trials_) / 1e11);
+  for (; gaining.part < gaining.parts; ++gaining.part) {
+    if (gaining.part > 0) session_.wait();
+    launch(session_.stream(), std::min(cuda::blocks(block.rows, kWalkThreads), 8 * session_.processors()), kWalkThreads, 0, measure_kernel, gaining,
+           static_cast<const SeedState*>(state_.data()), reinterpret_cast<unsigned long long*>(falls_.data()));
+  }
 }
 
 void Seeding::choose(std::size_t step, std::uint32_t* seeds) {
@@ -350,7 +359,7 @@ void Seeding::choose(std::size_t step, std::uint32_t* seeds) {
 void Seeding::apply(const Corpus::Block& block, const PackedRows& packed) {
   const unsigned* const count = counts_.data() + corpus_.number(block);
   const Gaining gaining{rows_of(block), candidates_.data(), masks_.data() + block.first, list_.data() + block.first, count,
-                        closest_.data() + block.first, tickets_.data() + block.first};
+                        closest_.data() + block.first, tickets_.data() + block.first, 0, 1};
   launch(session_.stream(), std::min(cuda::blocks(block.rows, kWalkThreads), 8 * session_.processors()), kWalkThreads, 0, apply_kernel, gaining,
          static_cast<const SeedState*>(state_.data()), Limit{search_.bound(), shift_length_}, static_cast<const Extent*>(packed.extents.data()),
          block.first, limits_.data() + block.first, reinterpret_cast<unsigned long long*>(sums_.data()));

@@ -68,6 +68,8 @@ void run(const MatomariCudaJob& job, const MatomariCudaWeightedMean& args) {
   refuse_if(bad);
   entries.upload(args.entries, args.entry_count);
   ends.upload(args.ends, ends_count);
+  session.wait();
+  session.progress("upload", n, n);
 
   // Some columns at a time, so that a cancelled job is not kept waiting.
   constexpr std::size_t kColumns = 4096;
