@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The CUDA benchmarks, without Node: ours, and PyTorch's matmul and argmin in the same run. Skips with the reason where there is
-# no compiler or no device.
+# The CUDA benchmarks, without Node: ours, and PyTorch in the same run. The figures go to bench/results/gpu as well, with the card's
+# name. Skips with the reason where there is no compiler or no device.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v nvidia-smi >/dev/null || ! nvidia-smi -L; then
@@ -13,13 +13,34 @@ if ! cmake --build $build --target matomari_cuda_bench --parallel; then
   echo 'skipped: the benchmark was not built'
   exit 0
 fi
-for shape in '1000000 768 1000' '1000000 768 10000' '1000000 384 1000'; do
-  read -r rows cols clusters <<<"$shape"
-  echo "== assign $rows × $cols, k = $clusters"
-  $build/matomari_cuda_bench "$rows" "$cols" "$clusters"
+lines=$(mktemp)
+trap 'rm -f "$lines"' EXIT
+while read -r operation rows cols count; do
+  echo "== $operation $rows × $cols, $count"
+  $build/matomari_cuda_bench "$operation" "$rows" "$cols" "$count" | tee -a "$lines"
   if python3 -c 'import torch' 2>/dev/null; then
-    python3 bench/cuda/assign_torch.py "$rows" "$cols" "$clusters"
+    python3 bench/cuda/peers.py "$operation" "$rows" "$cols" "$count" | tee -a "$lines"
   else
     echo 'skipped: no PyTorch'
   fi
-done
+done <<'SHAPES'
+assign 1000000 768 1000
+assign 1000000 768 10000
+assign 1000000 384 1000
+iteration 1000000 768 1000
+iteration 1000000 768 10000
+kmeans++ 1000000 768 4000
+nearest 1000000 384 15
+weightedMean 1000000 384 50000
+SHAPES
+commit=$(git rev-parse --short=9 HEAD 2>/dev/null || echo unknown)
+out=bench/results/gpu/$(date -u +%Y-%m-%d)-$commit.json
+mkdir -p bench/results/gpu
+{
+  printf '{\n  "commit": "%s",\n  "gpu": "%s",\n  "driver": "%s",\n  "results": [\n' "$commit" \
+    "$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)" \
+    "$(nvidia-smi --query-gpu=driver_version --format=csv,noheader | head -n 1)"
+  sed '$!s/$/,/; s/^/    /' "$lines"
+  printf '  ]\n}\n'
+} >"$out"
+echo "written: $out"

@@ -73,7 +73,10 @@ export async function assign(
         },
         job,
       ),
-    points.rows * centroids.rows * points.cols,
+    {
+      multiplyAdds: points.rows * centroids.rows * points.cols,
+      numbers: points.data.length + 2 * points.rows,
+    },
   );
   return { labels, distances, ...facts, screen: facts.screen as Screen };
 }

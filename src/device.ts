@@ -20,10 +20,27 @@ export type Screen = 'f32' | 'bf16' | 'int8' | 'f16';
 export type ScreenOption = 'auto' | Exclude<Screen, 'f16'>;
 const SCREENS = ['auto', 'f32', 'bf16', 'int8'] as const;
 
+/** What an operation that has GPU kernels asks of a machine. */
+export interface Work {
+  multiplyAdds: number;
+  /** Whether they are of float64, not of a screen. */
+  float64?: boolean;
+  /** Numbers of four bytes that go to the GPU and come back. */
+  numbers: number;
+}
+
 /**
- * Multiply-adds from which on `auto` prefers a GPU: about a tenth of a second of sixteen cores, which pays for the upload.
+ * Whether `auto` takes a GPU: where the way there and the work there are shorter than the work on this many threads.
+ *
+ * A thread does some 10¹¹ multiply-adds a second in a screen (docs/decisions/certified-screens.md: 0.55 to 2.15 of them) and
+ * a tenth of that in float64. A GPU is taken to do 10¹⁴ and 5 · 10¹², a fourth of an H100's data sheet, and the way to be
+ * 10 GB/s and a hundredth of a second: figures that have not been measured yet.
  */
-const WORTH_A_GPU = 1e10;
+export function worthAGpu({ multiplyAdds, float64 = false, numbers }: Work, threads: number): boolean {
+  const cpu = multiplyAdds / (threads * (float64 ? 1e10 : 1e11));
+  const gpu = 0.01 + (4 * numbers) / 1e10 + multiplyAdds / (float64 ? 5e12 : 1e14);
+  return gpu < cpu;
+}
 
 /** Checks the name of a device, without asking whether there is one. */
 export function checkDevice(name: string, device: unknown): Device {
@@ -38,14 +55,14 @@ export interface Resolved {
 }
 
 /**
- * The device that an operation will run on; `no_device` when the one asked for is not to be had. `work` is the number of
- * its multiply-adds, or undefined where it has no GPU kernels: then it runs on the CPU, whatever GPU there may be.
+ * The device that an operation will run on; `no_device` when the one asked for is not to be had. `work` is undefined where
+ * it has no GPU kernels: then it runs on the CPU, whatever GPU there may be.
  */
-export function resolveDevice(device: unknown = 'auto', work?: number): Resolved {
+export function resolveDevice(device: unknown = 'auto', work?: Work, threads = 1): Resolved {
   const wanted = checkDevice('device', device);
   if (wanted === 'cpu') return { name: 'cpu' };
   if (wanted === 'auto') {
-    if (work === undefined || work < WORTH_A_GPU || native().cuda().devices.length === 0)
+    if (work === undefined || !worthAGpu(work, threads) || native().cuda().devices.length === 0)
       return { name: 'cpu' };
     return { name: 'cuda', gpu: 0 };
   }

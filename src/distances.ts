@@ -39,7 +39,11 @@ export async function distances(
         { a: a.data, aRows: a.rows, b: b.data, bRows: b.rows, cols: a.cols, metric, out: out.data },
         job,
       ),
-    a.rows * b.rows * a.cols,
+    {
+      multiplyAdds: a.rows * b.rows * a.cols,
+      float64: true,
+      numbers: a.data.length + b.data.length + out.data.length,
+    },
   );
   return { ...out, ...facts };
 }

@@ -1,7 +1,17 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import type { JobOptions, NativeErrorCode, NativeJob } from '../binding.js';
 import { show } from './check.js';
-import { type Device, type RanOn, resolveDevice, resolveSimd, resolveThreads, type Simd } from './device.js';
+import {
+  checkDevice,
+  type Device,
+  type RanOn,
+  type Resolved,
+  resolveDevice,
+  resolveSimd,
+  resolveThreads,
+  type Simd,
+  type Work,
+} from './device.js';
 import { cancelled, MatomariError, throwIfAborted } from './errors.js';
 
 /** How far an operation has come: `done` of `total` units of the stage named. */
@@ -95,17 +105,18 @@ function onAbort(signal: AbortSignal, stop: () => void): () => void {
  * @param options the caller's options, of which only those of OperationOptions are read
  * @param borrowed every typed array that the job reads or writes
  * @param start starts the native job
- * @param work its multiply-adds, where it has GPU kernels
+ * @param work what it asks of a machine, where it has GPU kernels
  */
 export async function runJob<T>(
   operation: string,
   options: OperationOptions,
   borrowed: readonly Borrowed[],
   start: (job: JobOptions) => NativeJob<T>,
-  work?: number,
+  work?: Work,
 ): Promise<T & OperationFacts> {
-  const { name: device, gpu } = resolveDevice(options.device, work);
+  checkDevice('device', options.device ?? 'auto');
   const threads = resolveThreads(options.threads);
+  const resolved = resolveDevice(options.device, work, threads);
   const simd = resolveSimd();
   const { signal, onProgress } = options;
   if (signal !== undefined && typeof signal?.addEventListener !== 'function')
@@ -117,8 +128,10 @@ export async function runJob<T>(
   let abort: (() => void) | undefined;
   let forget: (() => void) | undefined;
   let thrown: { error: unknown } | undefined;
+  const furthest = new Map<string, number>();
   const report = (stage: string, done: number, total: number) => {
-    if (thrown) return;
+    if (thrown || done <= (furthest.get(stage) ?? -1)) return;
+    furthest.set(stage, done);
     try {
       onProgress?.({ stage, done, total });
     } catch (error) {
@@ -126,7 +139,7 @@ export async function runJob<T>(
       abort?.();
     }
   };
-  try {
+  const runOn = async ({ name: device, gpu }: Resolved): Promise<T & OperationFacts> => {
     const job = start({
       threads,
       simd,
@@ -135,15 +148,25 @@ export async function runJob<T>(
     });
     abort = () => job.cancel();
     if (signal) forget = onAbort(signal, abort);
-    const facts = await job.promise;
+    try {
+      return { ...(await job.promise), device, simd };
+    } finally {
+      forget?.();
+    }
+  };
+  try {
+    const found = await runOn(resolved).catch((error: { code?: NativeErrorCode }) => {
+      // A GPU that was not asked for, and is full.
+      const another = error.code === 'out_of_memory' && resolved.gpu !== undefined;
+      if (!another || (options.device ?? 'auto') !== 'auto' || thrown || signal?.aborted) throw error;
+      return runOn({ name: 'cpu' });
+    });
     if (thrown) throw thrown;
-    return { ...facts, device, simd };
+    return found;
   } catch (error) {
     if (thrown) throw thrown.error;
     if (signal?.aborted) throw cancelled(signal, operation);
     const { code, message } = error as { code?: NativeErrorCode; message: string };
     throw new MatomariError(code ?? 'internal', `${operation}: ${message}`, { cause: error });
-  } finally {
-    forget?.();
   }
 }

@@ -40,6 +40,7 @@ export interface KMeans extends OperationFacts {
  *
  * @throws MatomariError `bad_input` (NaN, empty matrix, nClusters over rows, a zero vector under `cosine`, bad weights),
  *   `bad_option`, `cancelled`, `out_of_memory`
+ * Runs on an NVIDIA GPU by `device: 'cuda'`, to the same bits; points that its memory cannot hold come and go in blocks.
  * Cost: rows · nClusters · cols multiply-adds an iteration; scratch: nClusters · cols · 40 bytes and rows · 16 bytes, and the rows once more
  * as bf16 or int8 where such a screen runs.
  */
@@ -53,22 +54,31 @@ export async function kmeans(points: Matrix, options: KMeansOptions): Promise<KM
   const labels = allocate(Int32Array, rows);
   const sizes = new Int32Array(nClusters);
   const borrowed = [...borrowedBy(points, common), centroids.data, labels, sizes];
-  const facts = await runJob('kmeans', options, borrowed, (job) =>
-    native().kmeans(
-      {
-        points: data,
-        rows,
-        cols,
-        nClusters,
-        ...common,
-        maxIter,
-        tol,
-        centroids: centroids.data,
-        labels,
-        sizes,
-      },
-      job,
-    ),
+  const facts = await runJob(
+    'kmeans',
+    options,
+    borrowed,
+    (job) =>
+      native().kmeans(
+        {
+          points: data,
+          rows,
+          cols,
+          nClusters,
+          ...common,
+          maxIter,
+          tol,
+          centroids: centroids.data,
+          labels,
+          sizes,
+        },
+        job,
+      ),
+    // Most fits take ten iterations or more.
+    {
+      multiplyAdds: rows * nClusters * cols * Math.min(maxIter, 10) * common.nInit,
+      numbers: data.length + rows,
+    },
   );
   return { centroids, labels, sizes, ...facts, screen: facts.screen as Screen };
 }

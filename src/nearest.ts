@@ -35,6 +35,9 @@ export interface Neighbours extends OperationFacts {
   recheckedShare: number;
 }
 
+/** Neighbours that a GPU can find of a query. */
+const MOST_ON_A_GPU = 1024;
+
 /**
  * The `k` nearest rows of `points` for every row of `queries`, exactly: nearest first, ties to the lowest index; by
  * `dot` the largest first. A point of the same matrix is its own neighbour.
@@ -43,6 +46,9 @@ export interface Neighbours extends OperationFacts {
  * distances, and by exact sums where float64 cannot tell two apart (not for `cosine`). Up to eight dimensions many queries
  * go through a k-d tree instead (`auto`, euclidean metrics), to the same result. Equal bits on every machine, SIMD
  * level and number of threads. No rows × points matrix is held.
+ *
+ * Runs on an NVIDIA GPU by `device: 'cuda'`, to the same bits, with k up to 1,024; points that its memory cannot hold come and
+ * go in blocks.
  *
  * @throws MatomariError `bad_input` (NaN, unequal columns, k over the number of points), `bad_option`, `cancelled`
  */
@@ -62,22 +68,33 @@ export async function nearest(queries: Matrix, points: Matrix, options: NearestO
   const indices = allocate(Int32Array, queries.rows * k);
   const distances = allocate(Float32Array, queries.rows * k);
   const borrowed = [queries.data, points.data, indices, distances];
-  const facts = await runJob('nearest', options, borrowed, (job) =>
-    native().nearest(
-      {
-        queries: queries.data,
-        queryRows: queries.rows,
-        points: points.data,
-        pointRows: points.rows,
-        cols: points.cols,
-        k,
-        metric,
-        screen,
-        indices,
-        distances,
-      },
-      job,
-    ),
+  const facts = await runJob(
+    'nearest',
+    options,
+    borrowed,
+    (job) =>
+      native().nearest(
+        {
+          queries: queries.data,
+          queryRows: queries.rows,
+          points: points.data,
+          pointRows: points.rows,
+          cols: points.cols,
+          k,
+          metric,
+          screen,
+          indices,
+          distances,
+        },
+        job,
+      ),
+    // A GPU keeps shorter lists.
+    k > MOST_ON_A_GPU && (options.device ?? 'auto') === 'auto'
+      ? undefined
+      : {
+          multiplyAdds: queries.rows * points.rows * points.cols,
+          numbers: queries.data.length + points.data.length + 2 * indices.length,
+        },
   );
   return { indices, distances, rows: queries.rows, k, ...facts, screen: facts.screen as Screen };
 }

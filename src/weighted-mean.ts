@@ -50,7 +50,11 @@ export async function weightedMean(
         },
         job,
       ),
-    data.length * vectors.cols,
+    {
+      multiplyAdds: data.length * vectors.cols,
+      float64: true,
+      numbers: 2 * data.length + vectors.data.length + out.data.length,
+    },
   );
   return { ...out, ...facts };
 }

@@ -5,6 +5,7 @@
 #include "binding/args.h"
 #include "binding/job.h"
 #include "binding/operations.h"
+#include "cuda/kmeans.h"
 #include "kmeans/mini_batch.h"
 
 namespace matomari::binding {
@@ -61,10 +62,12 @@ Napi::Value kmeans(const Napi::CallbackInfo& info) {
   options.tolerance = args.number("tol");
   const Outputs out = outputs(args, points, options);
   auto found = std::make_shared<KMeansResult>();
+  const int gpu = gpu_of(info);
   return Job::start(
       info.Env(), info[1].As<Napi::Object>(), args.pins(),
       [=](core::Context& ctx, const simd::Kernels& k) {
-        *found = matomari::kmeans(ctx, k, points, options, out.centroids, out.labels, out.sizes);
+        *found = gpu < 0 ? matomari::kmeans(ctx, k, points, options, out.centroids, out.labels, out.sizes)
+                         : cuda::kmeans(ctx, gpu, points, options, out.centroids, out.labels, out.sizes);
       },
       [found](Napi::Object result) { report(*found, result); });
 }

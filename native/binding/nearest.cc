@@ -6,6 +6,7 @@
 #include "binding/job.h"
 #include "binding/operations.h"
 #include "cuda/assign.h"
+#include "cuda/nearest.h"
 #include "nearest/assign.h"
 
 namespace matomari::binding {
@@ -21,10 +22,12 @@ Napi::Value nearest(const Napi::CallbackInfo& info) {
   const Metric metric = args.metric();
   const ScreenWish screen = args.screen("screen");
   auto found = std::make_shared<Neighbours>();
+  const int gpu = gpu_of(info);
   return Job::start(
       info.Env(), info[1].As<Napi::Object>(), args.pins(),
       [=](core::Context& ctx, const simd::Kernels& kernels) {
-        *found = matomari::nearest(ctx, kernels, queries, points, k, metric, indices, distances, screen);
+        *found = gpu < 0 ? matomari::nearest(ctx, kernels, queries, points, k, metric, indices, distances, screen)
+                         : cuda::nearest(ctx, kernels, gpu, queries, points, k, metric, indices, distances);
       },
       [found](Napi::Object result) {
         result.Set("screen", simd::name(found->screen));

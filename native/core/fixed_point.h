@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/host_device.h"
+
 namespace matomari::core {
 
 // Sums that do not depend on the order of their terms: every term is rounded once to a multiple of 2^-shift and added
@@ -13,17 +15,17 @@ namespace matomari::core {
 inline constexpr double kRounder = 6755399441055744.0;  // 1.5 · 2^52: adding it rounds to a whole number
 
 // round_to_nearest_even(scaled) for |scaled| < 2^51. The SIMD kernels do the same addition, to the same bits.
-inline std::int64_t to_fixed(double scaled) noexcept {
+MATOMARI_HD inline std::int64_t to_fixed(double scaled) noexcept {
   return std::bit_cast<std::int64_t>(scaled + kRounder) - std::bit_cast<std::int64_t>(kRounder);
 }
 
 // The bits that are left to a term when up to `count` of them are added.
-inline int fixed_bits(std::size_t count) noexcept {
+MATOMARI_HD inline int fixed_bits(std::size_t count) noexcept {
   const int room = 62 - static_cast<int>(std::bit_width(count));
   return room < 50 ? room : 50;
 }
 // The power of two by which terms of at most `largest` magnitude are scaled when up to `count` of them are added.
-inline double fixed_scale(double largest, std::size_t count) noexcept {
+MATOMARI_HD inline double fixed_scale(double largest, std::size_t count) noexcept {
   if (!(largest > 0)) return 1.0;
   int exponent;
   std::frexp(largest, &exponent);  // largest < 2^exponent
@@ -35,12 +37,12 @@ inline double fixed_scale(double largest, std::size_t count) noexcept {
 // A running order-free sum of doubles of one sign or both.
 class FixedSum {
  public:
-  FixedSum(double largest, std::size_t count) noexcept
+  MATOMARI_HD FixedSum(double largest, std::size_t count) noexcept
       : scale_(fixed_scale(largest, count)), most_(std::int64_t{1} << fixed_bits(count)) {}
   // No term is larger.
-  std::int64_t most() const noexcept { return most_; }
-  std::int64_t term(double v) const noexcept { return to_fixed(v * scale_); }
-  double value(std::int64_t sum) const noexcept { return static_cast<double>(sum) / scale_; }
+  MATOMARI_HD std::int64_t most() const noexcept { return most_; }
+  MATOMARI_HD std::int64_t term(double v) const noexcept { return to_fixed(v * scale_); }
+  MATOMARI_HD double value(std::int64_t sum) const noexcept { return static_cast<double>(sum) / scale_; }
 
  private:
   double scale_;

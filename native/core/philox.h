@@ -2,11 +2,13 @@
 #include <array>
 #include <cstdint>
 
+#include "core/host_device.h"
+
 namespace matomari::core {
 
 // Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011). A number is a
 // function of seed and counter alone, so that it does not matter who draws first.
-inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::uint64_t seed) noexcept {
+MATOMARI_HD inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::uint64_t seed) noexcept {
   std::uint32_t k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c[0];
@@ -24,7 +26,7 @@ enum class Stream : std::uint32_t { kmeans_first = 1, kmeans_trial = 2, kmeans_r
                                     umap_point = 7, umap_round = 8, truncated_svd = 9, kmeans_batch = 10, kmeans_sample = 11, kmeans_reassign = 12 };
 
 // A whole number below `bound`, uniform to within 2^-64 · bound.
-inline std::uint64_t draw_below(std::uint64_t bound, std::uint64_t seed, Stream stream, std::uint32_t run,
+MATOMARI_HD inline std::uint64_t draw_below(std::uint64_t bound, std::uint64_t seed, Stream stream, std::uint32_t run,
                                 std::uint32_t step, std::uint32_t index) noexcept {
   const auto r = philox({index, step, run, static_cast<std::uint32_t>(stream)}, seed);
   const std::uint64_t x = (std::uint64_t{r[0]} << 32) | r[1];

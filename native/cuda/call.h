@@ -13,7 +13,8 @@ void call(core::Context& ctx, int (*operation)(const MatomariCudaJob*, Arguments
   const MatomariCudaJob job{&ctx, [](void* context) { return static_cast<core::Context*>(context)->cancelled(); },
                             [](void* context, const char* stage, std::uint64_t done, std::uint64_t total) {
                               static_cast<core::Context*>(context)->progress(stage, done, total);
-                            }};
+                            },
+                            ctx.threads()};
   MatomariCudaError error{};
   if (operation(&job, &arguments, &error) == 0) return;
   const auto code = static_cast<core::Code>(error.code);

@@ -73,13 +73,10 @@ void run(const MatomariCudaJob& job, const MatomariCudaDistances& args) {
   const DeviceBuffer<unsigned> bad(session, 1);
   const DeviceBuffer<float> a(session, most * d), b(session, n * d), out(session, most * n);
   const DeviceBuffer<double> aa(session, most), bb(session, n);
-  auto refuse_if_bad = [&] {
-    if (bad.fetch() != 0) throw core::Error(core::Code::bad_input, "the data hold a value that is not usable");
-  };
   bad.clear(1);
-  upload(session, b, args.b, n * d);
+  b.upload(args.b, n * d);
   find_not_finite(session, b.data(), n * d, bad.data());
-  refuse_if_bad();
+  refuse_if(bad);
   squared_lengths(session, b.data(), n, d, bb.data());
   const std::size_t across = blocks(n, kTile);
   for (std::size_t first = 0; first < args.a_rows; first += most) {
@@ -87,12 +84,11 @@ void run(const MatomariCudaJob& job, const MatomariCudaDistances& args) {
     session.check();
     a.upload(args.a + first * d, rows * d);
     find_not_finite(session, a.data(), rows * d, bad.data());
-    refuse_if_bad();
+    refuse_if(bad);
     squared_lengths(session, a.data(), rows, d, aa.data());
     const Pairs pairs{static_cast<Metric>(args.metric), a.data(), aa.data(), rows, b.data(), bb.data(), n, d};
     launch(session.stream(), static_cast<unsigned>(blocks(rows, kTile) * across), kThreads, 0, distances_kernel, pairs, across, out.data());
     out.download(args.out + first * n, rows * n);
-    session.wait();
     session.progress("distances", first + rows, args.a_rows);
   }
 }

@@ -6,15 +6,6 @@
 
 namespace matomari::cuda {
 
-// Where vectors come from: row ids[i], or i, of values [rows × d], times factor of that row, less shift [d].
-template <class T>
-struct PackSource {
-  const T* values;
-  const double* factor;      // null: 1
-  const float* shift;        // null: 0
-  const std::uint32_t* ids;  // null: all rows in order
-  std::size_t rows, padded, d;
-};
 struct PackedVector {
   Extent extent;
   double square;  // of the true length
@@ -71,8 +62,7 @@ __device__ PackedVector pack_vector(const PackSource<T>& source, std::size_t i, 
 }
 
 // Rows to be looked up. limits: null, or the limit that belongs to row i (not to ids[i]), to be met by a low score.
-template <class T>
-__global__ void pack_rows(PackSource<T> source, ScreenBound bound, const double* limits, std::uint16_t* halves, RowFacts* facts,
+__global__ void pack_rows_kernel(PackSource<float> source, ScreenBound bound, const double* limits, std::uint16_t* halves, RowFacts* facts,
                           Extent* extents) {
   const unsigned lane = threadIdx.x % 32;
   const std::size_t i = std::size_t{blockIdx.x} * (blockDim.x / 32) + threadIdx.x / 32;
@@ -90,7 +80,7 @@ __global__ void pack_rows(PackSource<T> source, ScreenBound bound, const double*
 
 // Targets. `offsets` tells whether half their squares belong to the score.
 template <class T>
-__global__ void pack_targets(PackSource<T> source, ScreenBound bound, bool offsets, std::uint16_t* halves, TargetFacts* facts,
+__global__ void pack_targets_kernel(PackSource<T> source, ScreenBound bound, bool offsets, std::uint16_t* halves, TargetFacts* facts,
                              Extent* extents, double* half_squares, Widest* widest) {
   const unsigned lane = threadIdx.x % 32;
   const std::size_t j = std::size_t{blockIdx.x} * (blockDim.x / 32) + threadIdx.x / 32;
@@ -101,7 +91,8 @@ __global__ void pack_targets(PackSource<T> source, ScreenBound bound, bool offse
     facts[j] = TargetFacts{kNever, 0, 0, 0};
     return;
   }
-  const double half = offsets ? v.square / 2 : 0.0;
+  // Cosine is screened as ½‖x − c‖² of unit vectors, ½ + ½ − cos; a zero vector lacks the half of its length.
+  const double half = (offsets ? v.square / 2 : 0.0) + (source.factor && source.factor[j] == 0 ? 0.5 : 0.0);
   extents[j] = v.extent;
   half_squares[j] = half;
   const double least = half - bound.of_column(v.extent, half);

@@ -93,6 +93,44 @@ struct Lowest {
   }
 };
 
+// Where vectors to be packed come from: row ids[i], or i, of values [rows × d], times factor of that row, less shift [d].
+template <class T>
+struct PackSource {
+  const T* values;
+  const double* factor;      // null: 1
+  const float* shift;        // null: 0
+  const std::uint32_t* ids;  // null: all rows in order
+  std::size_t rows, d;
+  std::size_t padded = 0;  // with the padding of the last tile
+};
+
+// What the screens take, and what becomes of the scores: the nearest target of each row, or a note of those in doubt.
+struct ScreenRows {
+  const std::uint16_t* halves;
+  const RowFacts* facts;
+  const Extent* extents;
+  std::size_t count;
+};
+struct TakeBest {
+  static constexpr bool kBest = true;
+  ScreenBound bound;
+  std::size_t first;  // the number of the first row
+  std::int32_t* labels;
+  unsigned* open_count;      // rows in doubt, in no particular order
+  std::uint32_t* open_rows;
+  double* open_limits;
+};
+// Or the targets whose score is not above the limit of the row.
+struct TakeBelow {
+  static constexpr bool kBest = false;
+  unsigned* counts;          // [rows]
+  std::int32_t* candidates;  // [rows × most]
+  unsigned most;             // candidates of a row that are written down
+  unsigned from;             // targets before this one are left out
+  std::int32_t base;         // what to add to a target's number
+};
+inline constexpr unsigned kFew = 16;  // candidates of a row in doubt that are written down
+
 // What is known of the targets beside their halves.
 struct Targets {
   const std::uint16_t* halves;

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cuda/instructions.h"
+#include "cuda/walk.cuh"
 
 namespace matomari::cuda {
 
 namespace {
 
-constexpr unsigned kThreads = 128;
+constexpr unsigned kThreads = kWalkThreads;
 
 __device__ std::size_t thread_number() { return std::size_t{blockIdx.x} * blockDim.x + threadIdx.x; }
 
@@ -19,16 +19,23 @@ __global__ void not_finite_kernel(const float* values, std::size_t n, unsigned* 
   if (found) atomicMax(bad, 1u);
 }
 
-__global__ void lengths_kernel(const float* values, std::size_t rows, std::size_t d, double* out, unsigned* bad) {
+__global__ void __launch_bounds__(kWalkThreads) lengths_kernel(const float* values, std::size_t rows, std::size_t d, double* out, unsigned* bad) {
+  __shared__ WalkStage stages[kWalkWarps];
   const std::size_t i = thread_number();
+  double square = 0;
+  walk(stages[threadIdx.x / 32], values, d, i < rows ? i : rows - 1,
+       [&](std::size_t, float v) { square += static_cast<double>(v) * static_cast<double>(v); });
   if (i >= rows) return;
-  const double square = dot_product(values + i * d, values + i * d, d);
   if (!bad) {
     out[i] = square;
     return;
   }
   if (square == 0) atomicMax(bad, 1u);
   out[i] = 1 / sqrt(square);
+}
+
+__global__ void inverse_kernel(const double* squares, std::size_t rows, double* out) {
+  if (const std::size_t i = thread_number(); i < rows) out[i] = squares[i] > 0 ? 1 / sqrt(squares[i]) : 0.0;
 }
 
 template <class T>
@@ -51,14 +58,20 @@ __global__ void means_kernel(const float* values, std::size_t rows, std::size_t 
   mean[l] = static_cast<float>(sum / static_cast<double>(count));
 }
 
-__global__ void distances_kernel(Metric metric, const float* points, std::size_t rows, std::size_t d, const float* targets,
-                                 const double* target_squares, const std::int32_t* labels, float* out) {
-  const std::size_t i = thread_number();
-  if (i >= rows) return;
-  const auto j = static_cast<std::size_t>(labels[i]);
-  const float* const x = points + i * d;
-  const double xx = metric == Metric::dot ? 0.0 : dot_product(x, x, d);
-  out[i] = static_cast<float>(pair_value(metric, x, xx, targets + j * d, target_squares[j], d));
+__global__ void __launch_bounds__(kWalkThreads) distances_kernel(Metric metric, const float* points, std::size_t rows, std::size_t d, const float* targets,
+                                                                 const double* target_squares, const std::int32_t* labels, float* out) {
+  __shared__ WalkStage stages[kWalkWarps];
+  const std::size_t i = thread_number(), row = i < rows ? i : rows - 1;
+  const auto j = static_cast<std::size_t>(labels[row]);
+  const float* const target = targets + j * d;
+  double product = 0, square = 0;
+  walk(stages[threadIdx.x / 32], points, d, row, [&](std::size_t l, float v) {
+    const auto x = static_cast<double>(v);
+    product += x * static_cast<double>(target[l]);
+    square += x * x;
+  });
+  if (i < rows)
+    out[i] = static_cast<float>(pair_value(metric, product, square, target_squares[j], [&] { return squared_difference(points + i * d, target, d); }));
 }
 
 template <class T>
@@ -73,8 +86,15 @@ void find_not_finite(const Session& session, const float* values, std::size_t n,
   launch(session.stream(), std::min(blocks(n, kThreads * 16), 4096u), kThreads, 0, not_finite_kernel, values, n, bad);
 }
 
+void refuse_if(const DeviceBuffer<unsigned>& bad) {
+  if (bad.fetch() != 0) throw core::Error(core::Code::bad_input, "the data hold a value that is not usable");
+}
+
 void squared_lengths(const Session& session, const float* values, std::size_t rows, std::size_t d, double* out) {
   launch(session.stream(), blocks(rows, kThreads), kThreads, 0, lengths_kernel, values, rows, d, out, static_cast<unsigned*>(nullptr));
+}
+void inverse_lengths(const Session& session, const double* squares, std::size_t rows, double* out) {
+  launch(session.stream(), blocks(rows, kThreads), kThreads, 0, inverse_kernel, squares, rows, out);
 }
 void inverse_lengths(const Session& session, const float* values, std::size_t rows, std::size_t d, double* out, unsigned* bad) {
   launch(session.stream(), blocks(rows, kThreads), kThreads, 0, lengths_kernel, values, rows, d, out, bad);

@@ -7,30 +7,6 @@
 
 namespace matomari::cuda {
 
-struct ScreenRows {
-  const std::uint16_t* halves;
-  const RowFacts* facts;
-  const Extent* extents;
-  std::size_t count;
-};
-
-// What becomes of the scores: the nearest target of each row, or a note of those in doubt.
-struct TakeBest {
-  static constexpr bool kBest = true;
-  ScreenBound bound;
-  std::int32_t* labels;
-  unsigned* open_count;      // rows in doubt, in no particular order
-  std::uint32_t* open_rows;
-  double* open_limits;
-};
-// Or the targets whose score is not above the limit of the row.
-struct TakeBelow {
-  static constexpr bool kBest = false;
-  unsigned* counts;         // [rows]
-  std::int32_t* candidates;  // [rows × kFew]
-};
-inline constexpr unsigned kFew = 16;  // candidates of a row that are written down
-
 __device__ inline void settle(const TakeBest& take, const ScreenRows& x, const Targets& c, std::size_t row, const Lowest& found) {
   if (row >= x.count) return;
   const auto j = static_cast<std::size_t>(found.index);
@@ -39,20 +15,33 @@ __device__ inline void settle(const TakeBest& take, const ScreenRows& x, const T
   const Extent widest{value(c.widest->norm), value(c.widest->error)};
   const Verdict v = judge(take.bound, x.extents[row], found, c.count, c.extents[own], c.offsets[own], widest, value(c.widest->highest));
   if (v.proven) {
-    take.labels[row] = found.index;
+    take.labels[take.first + row] = found.index;
     return;
   }
   const unsigned at = atomicAdd(take.open_count, 1u);
-  take.open_rows[at] = static_cast<std::uint32_t>(row);
+  take.open_rows[at] = static_cast<std::uint32_t>(take.first + row);
   take.open_limits[at] = v.limit;
 }
 
 __device__ inline void note_below(const TakeBelow& take, const ScreenRows& x, std::size_t targets, std::size_t row, float limit,
-                                  float score, std::int32_t j) {
-  // Written so that what is not a number counts.
-  if (score > limit || row >= x.count || static_cast<std::size_t>(j) >= targets) return;
+                                  float score, const TargetFacts& t, std::size_t j) {
+  // Written so that what is not a number counts; nor do scores of targets as long as that tell anything.
+  if ((score > limit && t.norm < 1e18f) || row >= x.count || j >= targets || j < take.from) return;
   const unsigned at = atomicAdd(take.counts + row, 1u);
-  if (at < kFew) take.candidates[row * kFew + at] = j;
+  if (at < take.most) take.candidates[row * take.most + at] = static_cast<std::int32_t>(j) + take.base;
+}
+
+// The targets that a block goes through: pairs of tiles [begin, end). Where rows are few, several blocks share the targets of
+// a tile of rows; not for the nearest one.
+struct Share {
+  unsigned tile, begin, end;
+};
+template <class Take>
+__device__ Share share_of(std::size_t targets, unsigned splits) {
+  const std::size_t pairs = padded_targets(targets) / (kColumnTiles * kTileRows);
+  if constexpr (Take::kBest) return {blockIdx.x, 0, static_cast<unsigned>(pairs)};
+  const std::size_t split = blockIdx.x % splits;
+  return {blockIdx.x / splits, static_cast<unsigned>(pairs * split / splits), static_cast<unsigned>(pairs * (split + 1) / splits)};
 }
 
 // The best over the four lanes that share a row.

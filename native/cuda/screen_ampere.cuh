@@ -43,13 +43,15 @@ __device__ inline void multiply_step(const std::uint16_t* rows, const std::uint1
 }
 
 template <class Take>
-__global__ void __launch_bounds__(kThreads) screen(ScreenRows x, Targets c, std::size_t d, Take take) {
+__global__ void __launch_bounds__(kThreads) screen(ScreenRows x, Targets c, std::size_t d, unsigned splits, Take take) {
   auto* const memory = reinterpret_cast<std::uint16_t*>(shared_memory());
   const unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const unsigned row = warp / 2 * 32, target = warp % 2 * 64;
-  const std::size_t depth = depth_tiles(d), tiles = padded_targets(c.count) / kTileRows, steps = tiles * depth;
-  const std::uint16_t* const rows = x.halves + std::size_t{blockIdx.x} * depth * kTileHalves;
-  const std::size_t first_row = std::size_t{blockIdx.x} * kTileRows;
+  const Share share = share_of<Take>(c.count, splits);
+  const std::size_t depth = depth_tiles(d), first_tile = share.begin * kColumnTiles, steps = (share.end - share.begin) * kColumnTiles * depth;
+  const std::uint16_t* const rows = x.halves + share.tile * depth * kTileHalves;
+  const std::uint16_t* const targets = c.halves + first_tile * depth * kTileHalves;
+  const std::size_t first_row = std::size_t{share.tile} * kTileRows;
 
   RowFacts facts[2][2];
   Lowest found[2][2];
@@ -62,7 +64,7 @@ __global__ void __launch_bounds__(kThreads) screen(ScreenRows x, Targets c, std:
     }
   // Target tiles follow one another as their steps do, so that step s reads piece s of the targets.
   for (std::size_t s = 0; s < kStages - 1; ++s) {
-    if (s < steps) start_copy(memory + s * kStageHalves, rows + s % depth * kTileHalves, c.halves + s * kTileHalves);
+    if (s < steps) start_copy(memory + s * kStageHalves, rows + s % depth * kTileHalves, targets + s * kTileHalves);
     commit_copies();
   }
   float sums[2][8][4] = {};
@@ -70,13 +72,13 @@ __global__ void __launch_bounds__(kThreads) screen(ScreenRows x, Targets c, std:
     wait_copies<kStages - 2>();
     __syncthreads();  // all pieces of step s are there, and all warps have left the stage that is filled next
     if (const std::size_t next = s + kStages - 1; next < steps)
-      start_copy(memory + next % kStages * kStageHalves, rows + next % depth * kTileHalves, c.halves + next * kTileHalves);
+      start_copy(memory + next % kStages * kStageHalves, rows + next % depth * kTileHalves, targets + next * kTileHalves);
     commit_copies();
     const std::uint16_t* const stage = memory + s % kStages * kStageHalves;
     multiply_step(stage, stage + kTileHalves, row, target, lane, sums);
     if (++at < depth) continue;
     at = 0;
-    const std::size_t first = s / depth * kTileRows + target + 2 * (lane % 4);
+    const std::size_t first = (first_tile + s / depth) * kTileRows + target + 2 * (lane % 4);
 #pragma unroll
     for (unsigned n = 0; n < 8; ++n)
 #pragma unroll
@@ -92,7 +94,7 @@ __global__ void __launch_bounds__(kThreads) screen(ScreenRows x, Targets c, std:
             if constexpr (Take::kBest)
               found[m][h].add(score, static_cast<std::int32_t>(j));
             else
-              note_below(take, x, c.count, first_row + row + 16 * m + 8 * h + lane / 4, facts[m][h].limit, score, static_cast<std::int32_t>(j));
+              note_below(take, x, c.count, first_row + row + 16 * m + 8 * h + lane / 4, facts[m][h].limit, score, t, j);
           }
       }
   }

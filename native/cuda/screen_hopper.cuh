@@ -27,12 +27,13 @@ __device__ inline void produce(std::uint16_t* memory, std::uint64_t* full, std::
 #endif
 
 template <class Take>
-__global__ void __launch_bounds__(kThreads, 1) screen(ScreenRows x, Targets c, std::size_t d, Take take) {
+__global__ void __launch_bounds__(kThreads, 1) screen(ScreenRows x, Targets c, std::size_t d, unsigned splits, Take take) {
 #ifdef MATOMARI_HOPPER
   auto* const memory = reinterpret_cast<std::uint16_t*>(shared_memory());
   auto* const full = reinterpret_cast<std::uint64_t*>(memory + kStages * kStageHalves);
   std::uint64_t* const empty = full + kStages;
-  const std::size_t depth = depth_tiles(d), pairs = padded_targets(c.count) / (kColumnTiles * kTileRows), steps = pairs * depth;
+  const Share share = share_of<Take>(c.count, splits);
+  const auto depth = static_cast<unsigned>(depth_tiles(d));
   if (threadIdx.x == 0) {
     for (unsigned s = 0; s < kStages; ++s) {
       barrier_init(full + s, 1);
@@ -44,19 +45,20 @@ __global__ void __launch_bounds__(kThreads, 1) screen(ScreenRows x, Targets c, s
   const unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   if (warp == kGroups * 4) {
     if (lane == 0)
-      produce(memory, full, empty, x.halves + std::size_t{blockIdx.x} * depth * kTileHalves, c.halves, depth, steps);
+      produce(memory, full, empty, x.halves + share.tile * kTileHalves * depth, c.halves + share.begin * kColumnTiles * kTileHalves * depth, depth,
+              std::size_t{share.end - share.begin} * depth);
     return;
   }
-  const unsigned group = warp / 4;
-  const std::size_t row = std::size_t{blockIdx.x} * kTileRows + 64 * group + 16 * (warp % 4) + lane / 4;
+  // Numbers of 32 bits where they do: there is not one register to spare.
+  const unsigned group = warp / 4, row = share.tile * static_cast<unsigned>(kTileRows) + 64 * group + 16 * (warp % 4) + lane / 4;
   const RowFacts facts[2] = {x.facts[row], x.facts[row + 8]};
   Lowest found[2];
   found[0].clear();
   found[1].clear();
   float sums[128];
-  for (std::size_t pair = 0, s = 0; pair < pairs; ++pair) {
-    for (std::size_t at = 0; at < depth; ++at, ++s) {
-      const std::size_t stage = s % kStages;
+  for (unsigned pair = share.begin, s = 0; pair < share.end; ++pair) {
+    for (unsigned at = 0; at < depth; ++at, ++s) {
+      const unsigned stage = s % kStages;
       barrier_wait(full + stage, s / kStages % 2);
       const std::uint16_t* const rows = memory + stage * kStageHalves + group * 64 * kTileDepth;
       const std::uint16_t* const targets = memory + stage * kStageHalves + kTileHalves;
@@ -73,7 +75,7 @@ __global__ void __launch_bounds__(kThreads, 1) screen(ScreenRows x, Targets c, s
     group_wait<0>();
     group_hold(sums);
     if (lane == 0) barrier_arrive(empty + (s - 1) % kStages);
-    const std::size_t first = pair * kColumnTiles * kTileRows + 2 * (lane % 4);
+    const std::size_t first = std::size_t{pair} * kColumnTiles * kTileRows + 2 * (lane % 4);
 #pragma unroll
     for (unsigned n = 0; n < 32; ++n)
 #pragma unroll
@@ -86,7 +88,7 @@ __global__ void __launch_bounds__(kThreads, 1) screen(ScreenRows x, Targets c, s
           if constexpr (Take::kBest)
             found[h].add(score, static_cast<std::int32_t>(j));
           else
-            note_below(take, x, c.count, row + 8 * h, facts[h].limit, score, static_cast<std::int32_t>(j));
+            note_below(take, x, c.count, row + 8 * h, facts[h].limit, score, t, j);
         }
       }
   }
@@ -99,7 +101,7 @@ __global__ void __launch_bounds__(kThreads, 1) screen(ScreenRows x, Targets c, s
   }
 #else
   // Never launched below sm_90a.
-  (void)x, (void)c, (void)d, (void)take;
+  (void)x, (void)c, (void)d, (void)splits, (void)take;
 #endif
 }
 

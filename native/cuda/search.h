@@ -3,9 +3,8 @@
 #include <cstdint>
 
 #include "cuda/decider.h"
-#include "cuda/pack.cuh"
+#include "cuda/packer.h"
 #include "cuda/runtime.h"
-#include "cuda/screen.cuh"
 
 namespace matomari::cuda {
 
@@ -21,17 +20,16 @@ class Search {
   void set(const double* targets);
   void set(const float* targets);
 
-  // Rows of device memory, packed.
-  struct Packed {
-    Packed(const Session& session, std::size_t rows, std::size_t d);
-    DeviceBuffer<std::uint16_t> halves;
-    DeviceBuffer<RowFacts> facts;
-    DeviceBuffer<Extent> extents;
-  };
-  void pack(const float* points, const double* inverse_norm, std::size_t rows, const Packed& into) const;
+  void pack(const float* points, const double* inverse_norm, std::size_t rows, const PackedRows& into) const;
+  // values [count × d], which are not to be scaled any more.
+  void pack_targets(const double* values, std::size_t count, PackedTargets& into) const;
+
+  const ScreenBound& bound() const noexcept { return bound_; }
+  // What it takes of memory for each row that assign() gets at once, beside the rows.
+  static constexpr std::size_t kRowBytes = 2 * sizeof(std::uint32_t) + sizeof(double);
 
   // labels [rows] in device memory. Returns how many rows the screen could not decide. Waits.
-  std::size_t assign(const float* points, const double* inverse_norm, std::size_t rows, const Packed& packed,
+  std::size_t assign(const float* points, const double* inverse_norm, std::size_t rows, const PackedRows& packed,
                      std::int32_t* labels) const;
 
  private:
@@ -39,8 +37,6 @@ class Search {
 
   template <class T>
   void set(const T* targets, bool exact);
-  template <class Take>
-  void screen(const ScreenRows& rows, const Take& take) const;
   void recheck(const float* points, const double* inverse_norm, std::size_t first, std::size_t count, std::int32_t* labels) const;
 
   const Session& session_;
@@ -50,16 +46,12 @@ class Search {
   ScreenBound bound_;
   Decider decider_{};
   DeviceBuffer<double> wide_;
-  DeviceBuffer<std::uint16_t> halves_;
-  DeviceBuffer<TargetFacts> facts_;
-  DeviceBuffer<Extent> extents_;
-  DeviceBuffer<double> offsets_;
-  DeviceBuffer<Widest> widest_;
+  PackedTargets targets_;
   // Rows in doubt.
   DeviceBuffer<unsigned> open_count_, crowded_count_;
   DeviceBuffer<std::uint32_t> open_rows_, crowded_;
   DeviceBuffer<double> open_limits_;
-  Packed open_;
+  PackedRows open_;
   DeviceBuffer<unsigned> counts_;
   DeviceBuffer<std::int32_t> candidates_;
 };

@@ -45,7 +45,7 @@ int describe(int device, MatomariCudaDevice* out, MatomariCudaError* error) {
   return 0;
 }
 
-constexpr MatomariCudaApi kTable = {kMatomariCudaAbi, count, describe, assign, distances, weighted_mean};
+constexpr MatomariCudaApi kTable = {kMatomariCudaAbi, count, describe, assign, distances, kmeans, nearest, weighted_mean};
 
 }  // namespace
 

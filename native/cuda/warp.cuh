@@ -6,7 +6,8 @@ namespace matomari::cuda {
 
 inline constexpr unsigned kAllLanes = 0xFFFFFFFF;
 
-__device__ inline double warp_sum(double v) {
+template <class T>
+__device__ T warp_sum(T v) {
   for (unsigned mask = 16; mask > 0; mask /= 2) v += __shfl_xor_sync(kAllLanes, v, mask);
   return v;
 }

@@ -63,11 +63,13 @@ void run(const MatomariCudaJob& job, const MatomariCudaWeightedMean& args) {
   const DeviceBuffer<std::size_t> ends(session, ends_count);
   const DeviceBuffer<float> vectors(session, n * d), out(session, columns * d);
   bad.clear(1);
-  upload(session, vectors, args.vectors, n * d);
+  vectors.upload(args.vectors, n * d);
   find_not_finite(session, vectors.data(), n * d, bad.data());
-  if (bad.fetch() != 0) throw core::Error(core::Code::bad_input, "the data hold a value that is not usable");
-  upload(session, entries, args.entries, args.entry_count);
-  upload(session, ends, args.ends, ends_count);
+  refuse_if(bad);
+  entries.upload(args.entries, args.entry_count);
+  ends.upload(args.ends, ends_count);
+  session.wait();
+  session.progress("upload", n, n);
 
   // Some columns at a time, so that a cancelled job is not kept waiting.
   constexpr std::size_t kColumns = 4096;
@@ -81,7 +83,6 @@ void run(const MatomariCudaJob& job, const MatomariCudaWeightedMean& args) {
     session.progress("weightedMean", first + count, columns);
   }
   out.download(args.out, columns * d);
-  session.wait();
 }
 
 }  // namespace

@@ -291,13 +291,10 @@ class Fit {
       if (weight[j] <= 0) std::copy_n(centroids_.data() + heaviest * d_, d_, centroids_.data() + j * d_);
   }
 
-  // How far the centroids moved, as a sum of squares.
+  // How far the centroids moved, as a sum of squares, each centroid's by itself.
   double shift() const {
     double sum = 0;
-    for (std::size_t i = 0; i < kc_ * d_; ++i) {
-      const double t = centroids_[i] - previous_[i];
-      sum += t * t;
-    }
+    for (std::size_t j = 0; j < kc_; ++j) sum += squared_difference(centroids_.data() + j * d_, previous_.data() + j * d_, d_);
     return sum;
   }
 

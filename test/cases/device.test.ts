@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { native } from '#dist/binding.js';
-import { assign, distances, type Metric, weightedMean } from '#dist/index.js';
+import { assign, distances, kmeans, type Metric, nearest, weightedMean } from '#dist/index.js';
 import { expectSameBits } from './levels.js';
 
 // The device axis: what has GPU kernels gives the CPU's bits on the first GPU. Without one these skip, and the same
@@ -21,13 +21,12 @@ function points(rows: number, cols: number) {
   return { data, rows, cols };
 }
 
-/** What both devices return, less the device itself. */
+/** Runs on both devices, which must return the same bits. */
 async function both<T extends { device: string }>(
   run: (device: 'cpu' | 'cuda') => Promise<T>,
 ): Promise<void> {
-  const { device: cpu, ...wanted } = await run('cpu');
-  const { device: cuda, ...found } = await run('cuda');
-  expect([cpu, cuda]).toEqual(['cpu', 'cuda']);
+  const [wanted, found] = [await run('cpu'), await run('cuda')];
+  expect([wanted.device, found.device]).toEqual(['cpu', 'cuda']);
   expectSameBits(found, wanted, 'cuda against cpu');
 }
 
@@ -37,9 +36,25 @@ test.for(metrics)('assign by %s on a GPU', async (metric, ctx) => {
   await both((device) => assign(all, points(700, 130), { metric, device }));
 });
 
+test.for(metrics)('nearest by %s on a GPU', async (metric, ctx) => {
+  if (devices.length === 0) ctx.skip(reason);
+  const all = points(5000, 130);
+  await both((device) => nearest(points(700, 130), all, { k: 12, metric, device }));
+  await both((device) => nearest(all, all, { k: 5, metric, device }));
+});
+
 test.for(metrics)('distances by %s on a GPU', async (metric, ctx) => {
   if (devices.length === 0) ctx.skip(reason);
   await both((device) => distances(points(700, 33), points(300, 33), { metric, device }));
+});
+
+test.for(['euclidean', 'cosine'] as const)('kmeans by %s on a GPU', async (metric, ctx) => {
+  if (devices.length === 0) ctx.skip(reason);
+  const all = points(5000, 130);
+  const sampleWeight = Float32Array.from({ length: 5000 }, (_, i) => (i % 9 === 4 ? 0 : 1 + (i % 5)));
+  for (const init of ['k-means++', 'random', points(60, 130)] as const)
+    for (const weighted of [{}, { sampleWeight }])
+      await both((device) => kmeans(all, { nClusters: 60, init, metric, device, maxIter: 8, ...weighted }));
 });
 
 test('weightedMean on a GPU', async (ctx) => {

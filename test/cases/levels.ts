@@ -19,19 +19,29 @@ export async function at<T>(level: Simd, run: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Where and on how many threads to run: options of every operation. */
+export interface On {
+  threads: number;
+  device: 'cpu' | 'cuda';
+}
+
 /**
- * Runs an operation at every level and with 1, 2, 3 and 7 threads, demands equal bits of everything it returns, and
- * returns what they all returned. What tells of the way there, not of the result, is left out: `simd`, which must be the
- * level asked for, `screen`, and `recheckedShare`, which depend on the level but not on the threads.
+ * Runs an operation at every level and with 1, 2, 3 and 7 threads, and on the first GPU where there is one, demands equal
+ * bits of everything it returns, and returns what they all returned. What tells of the way there, not of the result, is left
+ * out: `simd`, which must be the level asked for, `device`, `screen`, and `recheckedShare`, which depend on the level and the
+ * device but not on the threads.
  */
-export async function everywhere<T extends { simd: Simd }>(run: (threads: number) => Promise<T>): Promise<T> {
+export async function everywhere<T extends { simd: Simd; device: string }>(
+  run: (on: On) => Promise<T>,
+): Promise<T> {
   let first: T | undefined;
   for (const level of LEVELS) {
     let share: unknown;
     for (const threads of THREADS) {
-      const result = await at(level, () => run(threads));
+      const result = await at(level, () => run({ threads, device: 'cpu' }));
       const where = `${level}, ${threads} threads`;
       expect(result.simd, where).toBe(level);
+      expect(result.device, where).toBe('cpu');
       const rechecked = (result as { recheckedShare?: number }).recheckedShare;
       if (threads === THREADS[0]) share = rechecked;
       else expect(rechecked, `recheckedShare at ${where}`).toBe(share);
@@ -39,10 +49,13 @@ export async function everywhere<T extends { simd: Simd }>(run: (threads: number
       expectSameBits(result, first, `${where} against ${LEVELS[0]}, ${THREADS[0]} thread`);
     }
   }
+  // What has no GPU kernels runs on the CPU once more.
+  if (native().cuda().devices.length > 0)
+    expectSameBits(await run({ threads: 2, device: 'cuda' }), first!, 'cuda against cpu');
   return first!;
 }
 
-const LEFT_OUT = ['simd', 'screen', 'recheckedShare'];
+const LEFT_OUT = ['simd', 'device', 'screen', 'recheckedShare'];
 
 export function expectSameBits(a: object, b: object, where: string): void {
   expect(Object.keys(a), where).toEqual(Object.keys(b));

@@ -4,6 +4,7 @@
 #include "cuda/assign.h"
 #include "core/error.h"
 #include "nearest/assign.h"
+#include "small_memory.h"
 #include "../native/points.h"
 
 using namespace matomari;
@@ -43,6 +44,11 @@ TEST(assign_of_the_same_centroid_many_times) {
   const Points points = make(150, 20, [&](std::size_t, std::size_t) { return n.bell(); });
   const Points centroids = make(140, 20, [&](std::size_t j, std::size_t l) { return points.data[j % 3 * 20 + l]; });
   for (const Metric metric : kMetrics) compare(points, centroids, metric);
+}
+
+TEST(assign_of_rows_that_come_in_blocks) {
+  const SmallMemory small;
+  for (const Points& points : all_points(520, 40)) compare(points, every(points, 21), Metric::cosine);
 }
 
 TEST(assign_leaves_few_rows_in_doubt) {

@@ -5,12 +5,18 @@
 #include "../native/harness.h"
 #include "cuda/plugin.h"
 
-// Runs every test on the first CUDA device (`--quick`: on less data), or says why it cannot: matomari_cuda.so must lie beside this program. Ends with
-// `N checks, N failed`; exits 2 where there is no device.
+// Runs every test on the first CUDA device, or says why it cannot: matomari_cuda.so must lie beside this program. `--quick`: on less
+// data; any other argument: those tests whose names hold it. Ends with `N checks, N failed`; exits 2 where there is no device.
 int main(int count, char** arguments) {
   using namespace matomari;
   using namespace matomari::test;
-  quick = count > 1 && std::strcmp(arguments[1], "--quick") == 0;
+  const char* wanted = "";
+  for (int i = 1; i < count; ++i) {
+    if (std::strcmp(arguments[i], "--quick") == 0)
+      quick = true;
+    else
+      wanted = arguments[i];
+  }
   const cuda::Availability& found = cuda::availability();
   if (found.devices.empty()) {
     std::printf("skipped: %s\n", found.reason.c_str());
@@ -18,6 +24,7 @@ int main(int count, char** arguments) {
   }
   std::printf("device %s\n", found.devices[0].name.c_str());
   for (const Test& test : tests()) {
+    if (!std::strstr(test.name, wanted)) continue;
     const int before = failures;
     try {
       test.run();

@@ -5,9 +5,10 @@
 #include <functional>
 
 // A CUDA device on the CPU: what of the language and the runtime library native/cuda uses. The threads of a block are
-// fibers that take turns at barriers; blocks run one after another, and everything a stream is given runs at once. It knows
-// no races: whether a kernel needs a barrier it lacks shows only where the order of the fibers, which is turned round from
-// launch to launch, changes a result. Memory of the device ends where a page ends, so that reading past it is a fault.
+// fibers that take turns at barriers; blocks run one after another. What a stream is given runs as late as it may: when
+// somebody waits for it. It knows no races: whether a kernel needs a barrier it lacks shows only where the order of the
+// fibers, which is turned round from launch to launch, changes a result. Memory of the device ends where a page ends, so that
+// reading past it is a fault.
 #define __global__
 #define __device__
 #define __host__
@@ -33,6 +34,7 @@ template <class T>
 const T* exchange(const T& value);
 unsigned char* warp_slots(std::size_t bytes);
 unsigned lane();
+unsigned warp_width();  // threads of this warp
 }  // namespace emulator
 
 #define threadIdx emulator::thread_index
@@ -61,6 +63,16 @@ template <class T>
 T __shfl_sync(unsigned, T value, unsigned from) {
   return emulator::exchange(value)[from];
 }
+inline unsigned __ballot_sync(unsigned, int predicate) {
+  const int* const all = emulator::exchange(predicate);
+  const unsigned count = emulator::warp_width();
+  unsigned bits = 0;
+  for (unsigned i = 0; i < count; ++i) bits |= static_cast<unsigned>(all[i] != 0) << i;
+  return bits;
+}
+inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
+inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
+inline int __ffs(int bits) { return __builtin_ffs(bits); }
 template <class T, class V>
 T atomicAdd(T* at, V value) {
   const T old = *at;
@@ -71,6 +83,12 @@ template <class T>
 T atomicMax(T* at, T value) {
   const T old = *at;
   if (value > old) *at = value;
+  return old;
+}
+template <class T>
+T atomicOr(T* at, T value) {
+  const T old = *at;
+  *at = old | value;
   return old;
 }
 template <class T>
@@ -92,31 +110,39 @@ inline double __longlong_as_double(long long bits) {
 struct uint4 {
   unsigned x, y, z, w;
 };
-struct alignas(16) float4 {
-  float x, y, z, w;
-};
-template <class T>
-T __ldg(const T* p) {
-  return *p;
-}
 
 enum cudaError_t { cudaSuccess, cudaErrorMemoryAllocation, cudaErrorNotReady, cudaErrorInsufficientDriver, cudaErrorNoDevice };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
 enum cudaDeviceAttr { cudaDevAttrComputeCapabilityMajor, cudaDevAttrMultiProcessorCount };
-inline constexpr unsigned cudaEventDisableTiming = 2, cudaStreamNonBlocking = 1;
-using cudaStream_t = void*;
-using cudaEvent_t = void*;
+inline constexpr unsigned cudaEventDisableTiming = 2, cudaStreamNonBlocking = 1, cudaHostAllocDefault = 0;
+namespace emulator {
+struct Stream;
+struct Event;
+int capability_of_choice();
+inline int capability = capability_of_choice();    // 9, or MATOMARI_EMULATED_CAPABILITY
+inline std::size_t memory = std::size_t{4} << 30;  // and its memory
+inline std::size_t used = 0;
+// Gives a stream something to do.
+void enqueue(Stream* stream, std::function<void()> work);
+}  // namespace emulator
+using cudaStream_t = emulator::Stream*;
+using cudaEvent_t = emulator::Event*;
 struct cudaDeviceProp {
   char name[256];
   std::size_t totalGlobalMem;
   int major, minor;
 };
-namespace emulator {
-int capability_of_choice();
-inline int capability = capability_of_choice();    // 9, or MATOMARI_EMULATED_CAPABILITY
-inline std::size_t memory = std::size_t{4} << 30;  // and its memory
-inline std::size_t used = 0;
-}  // namespace emulator
+enum cudaMemAllocationType { cudaMemAllocationTypePinned = 1 };
+enum cudaMemLocationType { cudaMemLocationTypeDevice = 1 };
+struct cudaMemPoolProps {
+  cudaMemAllocationType allocType;
+  struct {
+    cudaMemLocationType type;
+    int id;
+  } location;
+};
+enum cudaMemPoolAttr { cudaMemPoolAttrReleaseThreshold, cudaMemPoolAttrReservedMemCurrent, cudaMemPoolAttrUsedMemCurrent };
+using cudaMemPool_t = void*;
 
 inline cudaError_t cudaDriverGetVersion(int* v) { return *v = 13000, cudaSuccess; }
 inline cudaError_t cudaRuntimeGetVersion(int* v) { return *v = 13000, cudaSuccess; }
@@ -131,25 +157,25 @@ inline cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr a, int) {
 }
 inline const char* cudaGetErrorString(cudaError_t e) { return e == cudaErrorMemoryAllocation ? "out of memory" : "an error"; }
 inline cudaError_t cudaGetLastError() { return cudaSuccess; }
-inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* s, unsigned) { return *s = nullptr, cudaSuccess; }
-inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
-inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) { return *e = nullptr, cudaSuccess; }
-inline cudaError_t cudaEventDestroy(cudaEvent_t) { return cudaSuccess; }
-inline cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return cudaSuccess; }
-inline cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
-inline cudaError_t cudaMemGetInfo(std::size_t* available, std::size_t* total) {
-  *total = emulator::memory;
-  *available = emulator::memory - emulator::used;
-  return cudaSuccess;
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* s, unsigned);
+cudaError_t cudaStreamSynchronize(cudaStream_t s);
+cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned = 0);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned);
+cudaError_t cudaEventDestroy(cudaEvent_t e);
+cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s);
+cudaError_t cudaEventQuery(cudaEvent_t e);
+cudaError_t cudaEventSynchronize(cudaEvent_t e);
+cudaError_t cudaMemGetInfo(std::size_t* available, std::size_t* total);
+inline cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps*) { return *pool = nullptr, cudaSuccess; }
+inline cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* value);
+inline cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, std::size_t) { return cudaSuccess; }
+cudaError_t cudaMallocFromPoolAsync(void** p, std::size_t bytes, cudaMemPool_t, cudaStream_t);
+template <class T>
+cudaError_t cudaMallocFromPoolAsync(T** p, std::size_t bytes, cudaMemPool_t pool, cudaStream_t s) {
+  return cudaMallocFromPoolAsync(reinterpret_cast<void**>(p), bytes, pool, s);
 }
-cudaError_t cudaMalloc(void** p, std::size_t bytes);
-cudaError_t cudaFree(void* p);
-inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t n, cudaMemcpyKind, cudaStream_t) {
-  if (n > 0) std::memcpy(to, from, n);
-  return cudaSuccess;
-}
-inline cudaError_t cudaMemsetAsync(void* p, int value, std::size_t n, cudaStream_t) {
-  std::memset(p, value, n);
-  return cudaSuccess;
-}
+cudaError_t cudaFreeAsync(void* p, cudaStream_t s);
+cudaError_t cudaHostAlloc(void** p, std::size_t bytes, unsigned);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t n, cudaMemcpyKind kind, cudaStream_t s);
+cudaError_t cudaMemsetAsync(void* p, int value, std::size_t n, cudaStream_t s);

@@ -4,10 +4,14 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <vector>
 
 namespace emulator {
@@ -140,11 +144,39 @@ void yield() { leave(); }
 void sync_block() { pass(block->all); }
 void sync_warp() { pass(block->warps[current / 32]); }
 unsigned lane() { return static_cast<unsigned>(current % 32); }
+unsigned warp_width() { return std::min(32u, block_size.x - static_cast<unsigned>(current / 32 * 32)); }
 unsigned char* warp_slots(std::size_t) { return reinterpret_cast<unsigned char*>(block->slots[current / 32].data()); }
 
 }  // namespace emulator
 
+// Streams. One thread at a time is on the device, whichever of the host's it is.
+namespace emulator {
+
+struct Stream {
+  std::deque<std::function<void()>> waiting;
+  std::uint64_t given = 0, done = 0;  // pieces of work
+};
+struct Event {
+  Stream* stream = nullptr;  // null: never recorded
+  std::uint64_t at = 0;
+};
+
 namespace {
+
+std::recursive_mutex& mutex() {
+  static std::recursive_mutex one;
+  return one;
+}
+
+void advance(Stream* s, std::uint64_t to) {
+  while (s->done < to) {
+    const std::function<void()> work = std::move(s->waiting.front());
+    s->waiting.pop_front();
+    work();
+    ++s->done;
+  }
+}
+
 struct Mapping {
   void* base;
   std::size_t bytes, asked;
@@ -153,34 +185,119 @@ std::map<void*, Mapping>& mappings() {
   static std::map<void*, Mapping> all;
   return all;
 }
+std::map<const char*, std::size_t>& pinned() {
+  static std::map<const char*, std::size_t> all;
+  return all;
+}
+bool is_pinned(const void* p) {
+  auto after = pinned().upper_bound(static_cast<const char*>(p));
+  if (after == pinned().begin()) return false;
+  --after;
+  return static_cast<const char*>(p) < after->first + after->second;
+}
+
+void release(void* p) {
+  const Mapping m = mappings().at(p);
+  mappings().erase(p);
+  used -= m.asked;
+  munmap(m.base, m.bytes);
+}
+
 }  // namespace
 
-cudaError_t cudaMalloc(void** p, std::size_t bytes) {
+void enqueue(Stream* stream, std::function<void()> work) {
+  const std::lock_guard lock(mutex());
+  stream->waiting.push_back(std::move(work));
+  ++stream->given;
+}
+
+int capability_of_choice() {
+  const char* const wanted = std::getenv("MATOMARI_EMULATED_CAPABILITY");
+  return wanted ? std::atoi(wanted) : 9;
+}
+
+}  // namespace emulator
+
+using emulator::mutex;
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* s, unsigned) { return *s = new emulator::Stream, cudaSuccess; }
+cudaError_t cudaStreamSynchronize(cudaStream_t s) {
+  const std::lock_guard lock(mutex());
+  emulator::advance(s, s->given);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) {
+  const std::lock_guard lock(mutex());
+  if (e->stream) emulator::enqueue(s, [other = e->stream, at = e->at] { emulator::advance(other, at); });
+  return cudaSuccess;
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) { return *e = new emulator::Event, cudaSuccess; }
+cudaError_t cudaEventDestroy(cudaEvent_t e) { return delete e, cudaSuccess; }
+cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s) {
+  const std::lock_guard lock(mutex());
+  *e = {s, s->given};
+  return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t e) {
+  const std::lock_guard lock(mutex());
+  if (e->stream) emulator::advance(e->stream, e->at);
+  return cudaSuccess;
+}
+cudaError_t cudaEventQuery(cudaEvent_t e) { return cudaEventSynchronize(e); }
+
+cudaError_t cudaMemGetInfo(std::size_t* available, std::size_t* total) {
+  const std::lock_guard lock(mutex());
+  *total = emulator::memory;
+  *available = emulator::memory - emulator::used;
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* value) {
+  const std::lock_guard lock(mutex());
+  *static_cast<std::uint64_t*>(value) = emulator::used;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMallocFromPoolAsync(void** p, std::size_t bytes, cudaMemPool_t, cudaStream_t) {
+  const std::lock_guard lock(mutex());
   constexpr std::size_t page = 4096;
   *p = nullptr;
   if (bytes > emulator::memory - emulator::used) return cudaErrorMemoryAllocation;
-  const std::size_t padded = (bytes + 255) / 256 * 256;  // cudaMalloc aligns to 256 bytes
+  const std::size_t padded = (bytes + 255) / 256 * 256;  // as the device aligns it
   const std::size_t whole = (padded + page - 1) / page * page + page;
   auto* const base = static_cast<unsigned char*>(mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   if (base == MAP_FAILED) return cudaErrorMemoryAllocation;
   mprotect(base + whole - page, page, PROT_NONE);
   std::memset(base, 0xA5, whole - page);
   *p = base + (whole - page - padded);
-  mappings()[*p] = {base, whole, bytes};
+  emulator::mappings()[*p] = {base, whole, bytes};
   emulator::used += bytes;
   return cudaSuccess;
 }
-
-cudaError_t cudaFree(void* p) {
-  if (!p) return cudaSuccess;
-  const Mapping m = mappings().at(p);
-  mappings().erase(p);
-  emulator::used -= m.asked;
-  munmap(m.base, m.bytes);
+cudaError_t cudaFreeAsync(void* p, cudaStream_t s) {
+  if (p) emulator::enqueue(s, [p] { emulator::release(p); });
+  return cudaSuccess;
+}
+cudaError_t cudaHostAlloc(void** p, std::size_t bytes, unsigned) {
+  const std::lock_guard lock(mutex());
+  *p = std::malloc(bytes);
+  emulator::pinned()[static_cast<const char*>(*p)] = bytes;
   return cudaSuccess;
 }
 
-int emulator::capability_of_choice() {
-  const char* const wanted = std::getenv("MATOMARI_EMULATED_CAPABILITY");
-  return wanted ? std::atoi(wanted) : 9;
+// Pinned memory is read and written when the stream comes to it; what is pageable is kept at once, or written at once.
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t n, cudaMemcpyKind kind, cudaStream_t s) {
+  if (n == 0) return cudaSuccess;
+  const std::lock_guard lock(mutex());
+  if (kind == cudaMemcpyHostToDevice && !emulator::is_pinned(from)) {
+    std::vector<unsigned char> kept(static_cast<const unsigned char*>(from), static_cast<const unsigned char*>(from) + n);
+    emulator::enqueue(s, [to, kept = std::move(kept)] { std::memcpy(to, kept.data(), kept.size()); });
+    return cudaSuccess;
+  }
+  emulator::enqueue(s, [=] { std::memcpy(to, from, n); });
+  if (kind == cudaMemcpyDeviceToHost && !emulator::is_pinned(to)) cudaStreamSynchronize(s);
+  return cudaSuccess;
+}
+cudaError_t cudaMemsetAsync(void* p, int value, std::size_t n, cudaStream_t s) {
+  emulator::enqueue(s, [=] { std::memset(p, value, n); });
+  return cudaSuccess;
 }

@@ -10,8 +10,9 @@
 namespace matomari::cuda {
 
 template <class... Parameters, class... Arguments>
-void launch(cudaStream_t, unsigned grid, unsigned block, std::size_t shared, void (*kernel)(Parameters...), Arguments... arguments) {
-  emulator::run(grid, block, shared, [&] { kernel(arguments...); });
+void launch(cudaStream_t stream, unsigned grid, unsigned block, std::size_t shared, void (*kernel)(Parameters...),
+            Arguments... arguments) {
+  emulator::enqueue(stream, [=] { emulator::run(grid, block, shared, [&] { kernel(arguments...); }); });
 }
 
 inline unsigned char* shared_memory() { return emulator::shared_memory(); }

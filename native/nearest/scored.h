@@ -1,0 +1,27 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "core/host_device.h"
+#include "distances/pair.h"
+
+namespace matomari {
+
+// A point whose distance to a query is known, in float64 or roughly.
+struct Scored {
+  double value;  // ascending is nearer
+  double blur;   // how far it may be off
+  std::int32_t index;
+  bool rough = false;  // from a screen only
+};
+
+// From the product of query x and point c, and their squared norms.
+MATOMARI_HD inline Scored scored(Metric metric, const float* x, double xx, const float* c, double cc, std::size_t d,
+                                 double product, std::int32_t index) {
+  const Metric by = metric == Metric::euclidean ? Metric::sqeuclidean : metric;
+  const double v = pair_value(by, product, xx, cc, [&] { return squared_difference(x, c, d); });
+  const double size = metric == Metric::cosine ? 2.0 : xx + cc;
+  return {metric == Metric::dot ? -v : v, size * (static_cast<double>(d) + 8) * 0x1p-51, index};
+}
+
+}  // namespace matomari

@@ -1,0 +1,133 @@
+// What every operation on the device has in common: memory, cancelling, and several threads at once.
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "../native/points.h"
+#include "core/error.h"
+#include "cuda/assign.h"
+#include "cuda/kmeans.h"
+#include "cuda/nearest.h"
+#include "small_memory.h"
+
+using namespace matomari;
+using namespace matomari::test;
+
+namespace {
+
+Points some_points(std::size_t rows, std::size_t cols) {
+  Numbers n(rows);
+  return make(rows, cols, [&](std::size_t, std::size_t) { return n.bell(); });
+}
+
+// Cancels itself at the second report of a stage.
+struct Impatient : core::Context {
+  explicit Impatient(const char* stage) : core::Context(1), wanted(stage) {}
+  void on_progress() noexcept override {
+    if (std::strcmp(progress().stage, wanted) == 0 && ++reports == 2) cancel();
+  }
+  const char* wanted;
+  int reports = 0;
+};
+
+KMeansResult fit(core::Context& ctx, const Points& points, std::size_t clusters, std::vector<std::int32_t>& labels) {
+  KMeansOptions options;
+  options.clusters = clusters;
+  options.tolerance = 0;
+  std::vector<float> centroids(clusters * points.cols);
+  std::vector<std::int32_t> sizes(clusters);
+  labels.resize(points.rows);
+  return cuda::kmeans(ctx, 0, points, options, centroids.data(), labels.data(), sizes.data());
+}
+
+struct Limit {
+  explicit Limit(const char* mib) { setenv("MATOMARI_CUDA_MEMORY", mib, 1); }
+  ~Limit() { unsetenv("MATOMARI_CUDA_MEMORY"); }
+};
+
+std::string refusal(const Points& points, core::Code wanted) {
+  core::Context ctx(1);
+  std::vector<std::int32_t> labels;
+  try {
+    fit(ctx, points, 200, labels);
+  } catch (const core::Error& e) {
+    CHECK(e.code() == wanted);
+    return e.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST(session_stops_when_cancelled_on_the_way) {
+  const Points points = some_points(400, 9);
+  for (const bool in_blocks : {false, true})
+    for (const char* const stage : {"seed", "kmeans"}) {
+      std::optional<SmallMemory> small;
+      if (in_blocks) small.emplace();
+      Impatient ctx(stage);
+      std::vector<std::int32_t> labels;
+      bool cancelled = false;
+      try {
+        fit(ctx, points, 20, labels);
+      } catch (const core::Error& e) {
+        cancelled = e.code() == core::Code::cancelled;
+      }
+      CHECK(cancelled);
+      CHECK(ctx.reports == 2);
+    }
+}
+
+TEST(session_says_how_much_memory_was_asked_for) {
+  const Limit limit("1");
+  const std::string message = refusal(some_points(3000, 100), core::Code::out_of_memory);
+  CHECK(message.find(" MiB were asked of a CUDA device that has ") != std::string::npos);
+  CHECK(message.find(" free of the 1 MiB that MATOMARI_CUDA_MEMORY allows") != std::string::npos);
+}
+
+TEST(session_gives_all_its_memory_back) {
+  const Limit limit("24");
+  const Points points = some_points(260, 24);
+  std::vector<std::int32_t> labels, again;
+  for (int turn = 0; turn < (quick ? 3 : 12); ++turn) {
+    core::Context ctx(1);
+    fit(ctx, points, 4, turn == 0 ? labels : again);
+    CHECK(turn == 0 || again == labels);
+    Impatient stopped("kmeans");
+    try {
+      std::vector<std::int32_t> ignored;
+      fit(stopped, points, 4, ignored);
+    } catch (const core::Error&) {
+    }
+  }
+}
+
+TEST(session_of_several_threads_at_once) {
+  const Points points = some_points(300, 20), centroids = every(points, 9);
+  core::Context ctx(1);
+  std::vector<std::int32_t> wanted(300), wanted_indices(300 * 4);
+  std::vector<float> distances(300), far(300 * 4);
+  assign(ctx, simd::best_kernels(), points, centroids, Metric::euclidean, wanted.data(), distances.data());
+  nearest(ctx, simd::best_kernels(), points, points, 4, Metric::euclidean, wanted_indices.data(), far.data());
+  bool right[4] = {};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      core::Context own(1);
+      if (t % 2 == 0) {
+        std::vector<std::int32_t> labels(300);
+        std::vector<float> found(300);
+        cuda::assign(own, 0, points, centroids, Metric::euclidean, labels.data(), found.data());
+        right[t] = labels == wanted;
+      } else {
+        std::vector<std::int32_t> indices(300 * 4);
+        std::vector<float> found(300 * 4);
+        cuda::nearest(own, simd::best_kernels(), 0, points, points, 4, Metric::euclidean, indices.data(), found.data());
+        right[t] = indices == wanted_indices;
+      }
+    });
+  for (std::thread& t : threads) t.join();
+  for (const bool each : right) CHECK(each);
+}

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { worthAGpu } from '#dist/device.js';
+
+describe('whether auto takes a GPU', () => {
+  const [rows, cols] = [1e6, 768];
+  const points = rows * cols;
+
+  it('for many clusters, iterations or neighbours', () => {
+    expect(worthAGpu({ multiplyAdds: points * 1000, numbers: points }, 16)).toBe(true);
+    expect(worthAGpu({ multiplyAdds: points * 1000 * 10, numbers: points }, 64)).toBe(true);
+    expect(worthAGpu({ multiplyAdds: points * rows, numbers: points }, 128)).toBe(true);
+    expect(worthAGpu({ multiplyAdds: 6e7 * 384, float64: true, numbers: 1e6 * 384 }, 2)).toBe(true);
+  });
+
+  it('not where the way there is longer than the work', () => {
+    expect(worthAGpu({ multiplyAdds: points * 10, numbers: points }, 16)).toBe(false);
+    expect(worthAGpu({ multiplyAdds: 1e6, numbers: 1e4 }, 1)).toBe(false);
+    expect(worthAGpu({ multiplyAdds: 0, numbers: 0 }, 1)).toBe(false);
+    // A matrix of distances of short rows is mostly its result.
+    expect(worthAGpu({ multiplyAdds: 1e8 * 4, float64: true, numbers: 1e8 }, 16)).toBe(false);
+  });
+
+  it('the sooner the fewer threads there are', () => {
+    const work = { multiplyAdds: points * 100, numbers: points };
+    expect([1, 64].map((threads) => worthAGpu(work, threads))).toEqual([true, false]);
+  });
+});
