@@ -37,7 +37,7 @@ export interface UnigramPlan {
 /**
  * The plan of a tokenizer that SentencePiece's Unigram models become in a tokenizer.json (XLM-R, multilingual-e5,
  * bge-m3, the built-in model …), with the same ids as the `tokenizers` library in Rust; undefined where the file has a
- * step not known here.
+ * step not known here, or a character map before a step that only JavaScript has.
  */
 export function sentencePiece(json: SentencePieceConfig): UnigramPlan | undefined {
   const steps = flat(json.normalizer, 'normalizers');
