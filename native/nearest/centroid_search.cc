@@ -79,7 +79,7 @@ std::unique_ptr<PackedRows> CentroidSearch::pack(core::Context& ctx, ConstMatrix
 
 CentroidSearch::Scratch::Scratch(const CentroidSearch& s)
     : rows(kBlock * s.leading(s.d_), 0.0f), best(s.lanes_of(s.sets_, 0)), second(best.size()),
-      stored(kRecheck * s.k_.panel), index(best.size()), extent(kBlock), row(s.leading(s.d_), 0.0f), products(kFew) {
+      stored(kRecheck * s.k_.panel), index(best.size()), extent(kBlock), row(s.leading(s.d_), 0.0f), products(std::max(kFew, s.sets_ * s.k_.lanes)) {
   if (!s.low_) return;
   block = RowBlock(kBlock, s.low_->depth);
   open_block = RowBlock(kRecheck, s.low_->depth);

@@ -86,7 +86,7 @@ class CentroidSearch {
     std::vector<const float*> left;
     std::vector<const double*> right;
     std::vector<const float*> compared;
-    core::Buffer<float> row, products;
+    core::Buffer<float> row, products;  // a row, and its products with as many centroids as a screen may leave
     std::vector<double> value;
     core::ExactSum exact;
   };
