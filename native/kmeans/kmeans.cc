@@ -66,7 +66,7 @@ class Fit {
     column_bounds(ctx, points, factor(), bounds_.data());
     column_means(ctx, points, inverse_norm(), mean_.data());
     tolerance_ = options.tolerance > 0 ? options.tolerance * mean_variance() : 0.0;
-    use(choose_screen(k, options.screen, kc_, d_));
+    use(choose_screen(k, options.screen, kc_, d_, true));
   }
 
   KMeansResult run(float* centroids, std::int32_t* labels, std::int32_t* sizes) {

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <memory>
 
 #include "core/buffer.h"
@@ -12,6 +11,7 @@
 #include "core/parallel.h"
 #include "core/philox.h"
 #include "kmeans/lottery.h"
+#include "kmeans/prospects.h"
 #include "kmeans/row_sums.h"
 #include "nearest/panels.h"
 
@@ -56,7 +56,7 @@ class PlusPlus {
         trials_(2 + static_cast<std::size_t>(std::log(static_cast<double>(clusters)))),
         groups_((trials_ + k.few - 1) / k.few), candidate_(trials_ * d_), packed_(groups_ * k.few * leading(), 0.0f),
         extent_(trials_), half_(trials_) {
-    if (data.packed && trials_ <= data.packed->kernels().panel) low_ = std::make_unique<Low>(*data.packed, data, trials_);
+    if (data.packed && trials_ <= data.packed->kernels().panel) low_ = std::make_unique<SeedScreen>(*data.packed, data, trials_);
   }
 
   std::vector<std::size_t> run() {
@@ -72,26 +72,6 @@ class PlusPlus {
  private:
   static constexpr std::size_t kBlock = 32;  // rows centred at once; a multiple of every screen's row_tile
   static constexpr std::size_t kGrain = 1024;
-
-  // A low-precision screen: candidates as targets, and for each row the score that a candidate must beat to be nearer
-  // than the seed the row has.
-  struct Low {
-    Low(const PackedRows& packed_rows, const KMeansData& data, std::size_t trials)
-        : packed(packed_rows), bound(packed.kernels(), data.inverse_norm ? Metric::cosine : Metric::sqeuclidean, data.points.cols),
-          panels(packed.kernels(), bound, trials, data.points.cols), limit((data.points.rows + 63) / 64 * 64, 0.0f),
-          column(trials), norm(trials), error(trials) {}
-    // ‖x − c‖² = 2 · score + ‖x'‖², and the kernels give a score less of_row at the least.
-    void set(std::size_t row, double closest, std::size_t d) {
-      const Extent& x = packed.extent(row);
-      const double v = (closest - least_square(x, usual_error(x.norm), d)) / 2 + bound.of_row(x);
-      limit[row] = v < 1e37 && x.norm + x.error < 1e18 ? at_least(v) : std::numeric_limits<float>::infinity();
-    }
-    const PackedRows& packed;
-    ScreenBound bound;
-    ScreenPanels panels;
-    Buffer<float> limit;
-    std::vector<double> column, norm, error;  // of each candidate: the parts of its bound
-  };
 
   std::size_t leading() const noexcept { return (d_ + 15) / 16 * 16 + 16; }
 
@@ -109,7 +89,7 @@ class PlusPlus {
     });
     weigh();
     if (low_)
-      for (std::size_t i = 0; i < n_; ++i) low_->set(i, closest_[i], d_);
+      for (std::size_t i = 0; i < n_; ++i) low_->set(i, closest_[i]);
     return row;
   }
 
@@ -153,7 +133,7 @@ class PlusPlus {
       for (const Gain& g : of_slot[best]) {
         closest_[g.row] = g.distance;
         potential_.change(g.row, fixed_.term(g.distance * data_.weight_of(g.row)));
-        if (low_) low_->set(g.row, g.distance, d_);
+        if (low_) low_->set(g.row, g.distance);
       }
     return rows[best];
   }
@@ -189,20 +169,11 @@ class PlusPlus {
 
   void screen_low(Gains& gains, Falls& fall) {
     const simd::ScreenKernels& kernels = low_->packed.kernels();
-    low_->panels.fill(0, trials_, true, [&](std::size_t t, double* out) {
+    const bool bounded = low_->aim([&](std::size_t t, double* out) {
       for (std::size_t l = 0; l < d_; ++l) out[l] = candidate_[t * d_ + l] - static_cast<double>(data_.mean[l]);
       return 0.0;
     });
     const simd::ScreenPanel panel = low_->panels.panel(0);
-    // Scores that have no bound decide nothing.
-    bool bounded = true;
-    for (std::size_t t = 0; t < trials_; ++t) {
-      const Extent& c = low_->panels.extent(t);
-      bounded &= c.norm + c.error < 1e18;
-      low_->column[t] = low_->bound.of_column(c, low_->panels.offset(t));
-      low_->norm[t] = c.norm;
-      low_->error[t] = low_->bound.error(c);
-    }
     const std::uint64_t all = ~std::uint64_t{0} >> (64 - trials_);
     std::vector<Prospects> prospects(ctx_.threads(), Prospects(trials_));
     Buffer<float> scores(ctx_.threads() * kBlock * panel.width);
@@ -215,10 +186,10 @@ class PlusPlus {
         kernels.low_below(low_->packed.from(at), padded, panel, low_->limit.data() + at, low, hits);
         for (std::size_t i = 0; i < count; ++i)
           if (const std::uint64_t found = bounded ? hits[i] & all : all; found != 0)
-            prospects[slot].add(*low_, at + i, found, low + i * panel.width, data_.weight_of(at + i), d_);
+            prospects[slot].add(*low_, at + i, found, low + i * panel.width, data_.weight_of(at + i));
       }
     });
-    const std::uint64_t kept = contenders(prospects);
+    const std::uint64_t kept = contenders(prospects, static_cast<double>(n_) * fixed_.value(2));
     for (const Prospects& of_slot : prospects)
       core::parallel_for(ctx_, of_slot.rows.size(), 256, [&](std::size_t begin, std::size_t end, unsigned slot) {
         Batch open;
@@ -235,54 +206,6 @@ class PlusPlus {
         }
         measure(open, gains[slot], fall[slot]);
       });
-  }
-
-  // The rows that candidates might gain, and for each candidate between what limits the fall of the potential lies.
-  struct Prospects {
-    struct Row {
-      std::size_t row;
-      std::uint64_t candidates;
-    };
-    explicit Prospects(std::size_t trials) : least(trials, 0.0), most(trials, 0.0) {}
-
-    void add(const Low& screen, std::size_t row, std::uint64_t candidates, const float* low, double weight, std::size_t d) {
-      rows.push_back({row, candidates});
-      const Extent& x = screen.packed.extent(row);
-      const auto limit = static_cast<double>(screen.limit[row]);
-      const double error = x.error, length = ScreenBound::length(x);
-      const double blur = 6 * screen.bound.of_row(x) + (x.norm * x.norm - least_square(x, usual_error(x.norm), d)) + 1e-6 * std::abs(limit);
-      for (std::uint64_t h = candidates; h != 0; h &= h - 1) {
-        const auto t = static_cast<std::size_t>(std::countr_zero(h));
-        const double high = 2 * (limit - static_cast<double>(low[t]));
-        const double width = blur + 4 * (1 + 0x1p-20) * (screen.column[t] + error * screen.norm[t] + length * screen.error[t]);
-        most[t] += weight * high;
-        least[t] += weight * std::max(0.0, high - width);
-      }
-    }
-
-    std::vector<Row> rows;
-    std::vector<double> least, most;
-  };
-
-  // The candidates that are not proven to lower the potential less than another one.
-  std::uint64_t contenders(const std::vector<Prospects>& prospects) const {
-    std::vector<double> least(trials_, 0.0), most(trials_, 0.0);
-    double best = 0;
-    for (std::size_t t = 0; t < trials_; ++t) {
-      for (const Prospects& p : prospects) {
-        least[t] += p.least[t];
-        most[t] += p.most[t];
-      }
-      // Rounding of these sums, and of each ticket to a whole number.
-      const double slack = most[t] * 1e-9 + static_cast<double>(n_) * fixed_.value(2);
-      least[t] -= slack;
-      most[t] += slack;
-      best = std::max(best, least[t]);
-    }
-    std::uint64_t kept = 0;
-    for (std::size_t t = 0; t < trials_; ++t)
-      if (!(most[t] < best)) kept |= std::uint64_t{1} << t;
-    return kept;
   }
 
   // Pairs of row and candidate that wait to be measured together.
@@ -349,7 +272,7 @@ class PlusPlus {
   Buffer<float> packed_;
   std::vector<Extent> extent_;
   std::vector<double> half_;
-  std::unique_ptr<Low> low_;
+  std::unique_ptr<SeedScreen> low_;
 };
 
 }  // namespace

@@ -31,7 +31,7 @@ void require_directions(core::Context& ctx, ConstMatrix m, const char* name, dou
 
 void column_means(core::Context& ctx, ConstMatrix m, const double* inverse_norm, float* mean) {
   // Only a centre to subtract, so a sample of rows will do: every result is the same whatever the centre.
-  const std::size_t step = std::max<std::size_t>(1, m.rows / 4096);
+  const std::size_t step = std::max<std::size_t>(1, m.rows / 1024);
   std::vector<double> sum(m.cols, 0.0);
   std::size_t count = 0;
   for (std::size_t i = 0; i < m.rows; i += step, ++count) {

@@ -42,8 +42,7 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
     reset(s, padded);
     for (std::size_t p = 0; p < low.panel_count; ++p) {
       ctx.check();
-      low.k.low_best(packed, padded, low.panels.panel(p), static_cast<std::int32_t>(p * low.k.panel),
-                     {s.best.data(), s.second.data(), s.index.data()});
+      low.k.low_best(packed, padded, low.panels.panel(p), static_cast<std::int32_t>(p * low.k.panel), set_of(s, p));
     }
     for (std::size_t i = 0; i < count; ++i) {
       const Found f = reduce(s, i);

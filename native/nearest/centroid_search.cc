@@ -19,6 +19,7 @@ CentroidSearch::CentroidSearch(const simd::Kernels& k, Metric metric, std::size_
   const simd::ScreenKernels* low = simd::screen_kernels(screen, k.level);
   // Longer int8 products could overflow 32 bits.
   if (low && d <= 65536) low_ = std::make_unique<Low>(*low, metric, clusters, d);
+  if (low_) sets_ = std::clamp<std::size_t>(low_->panel_count / 4, 1, kSets);
 }
 
 void CentroidSearch::set(core::Context& ctx, const double* centroids) {
@@ -77,8 +78,8 @@ std::unique_ptr<PackedRows> CentroidSearch::pack(core::Context& ctx, ConstMatrix
 }
 
 CentroidSearch::Scratch::Scratch(const CentroidSearch& s)
-    : rows(kBlock * s.leading(s.d_), 0.0f), best(kBlock * s.k_.lanes), second(kBlock * s.k_.lanes),
-      stored(kRecheck * s.k_.panel), index(kBlock * s.k_.lanes), extent(kBlock), row(s.leading(s.d_), 0.0f), products(kFew) {
+    : rows(kBlock * s.leading(s.d_), 0.0f), best(s.lanes_of(s.sets_, 0)), second(best.size()),
+      stored(kRecheck * s.k_.panel), index(best.size()), extent(kBlock), row(s.leading(s.d_), 0.0f), products(std::max(kFew, s.sets_ * s.k_.lanes)) {
   if (!s.low_) return;
   block = RowBlock(kBlock, s.low_->depth);
   open_block = RowBlock(kRecheck, s.low_->depth);
@@ -105,22 +106,24 @@ Extent CentroidSearch::pack_float(const Rows& rows, std::size_t row, float* out)
 }
 
 void CentroidSearch::reset(Scratch& s, std::size_t rows) const {
-  std::fill_n(s.best.data(), rows * k_.lanes, FLT_MAX);
-  std::fill_n(s.second.data(), rows * k_.lanes, FLT_MAX);
-  std::fill_n(s.index.data(), rows * k_.lanes, 0);
+  for (std::size_t set = 0; set < sets_; ++set) {
+    std::fill_n(s.best.data() + lanes_of(set, 0), rows * k_.lanes, FLT_MAX);
+    std::fill_n(s.second.data() + lanes_of(set, 0), rows * k_.lanes, FLT_MAX);
+    std::fill_n(s.index.data() + lanes_of(set, 0), rows * k_.lanes, 0);
+  }
 }
 
 // The best over all lanes of row i, and the best of the rest.
 CentroidSearch::Found CentroidSearch::reduce(const Scratch& s, std::size_t i) const {
-  const std::size_t lanes = k_.lanes;
-  const float* const best = s.best.data() + i * lanes;
-  std::size_t at = 0;
-  for (std::size_t v = 1; v < lanes; ++v)
-    if (best[v] < best[at]) at = v;
-  float second = s.second[i * lanes + at];
-  for (std::size_t v = 0; v < lanes; ++v)
-    if (v != at) second = std::min(second, best[v]);
-  return {best[at], second, s.index[i * lanes + at]};
+  std::size_t at = lanes_of(0, i);
+  for (std::size_t set = 0; set < sets_; ++set)
+    for (std::size_t v = lanes_of(set, i); v < lanes_of(set, i) + k_.lanes; ++v)
+      if (s.best[v] < s.best[at]) at = v;
+  float second = s.second[at];
+  for (std::size_t set = 0; set < sets_; ++set)
+    for (std::size_t v = lanes_of(set, i); v < lanes_of(set, i) + k_.lanes; ++v)
+      if (v != at) second = std::min(second, s.best[v]);
+  return {s.best[at], second, s.index[at]};
 }
 
 Doubt CentroidSearch::assign(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
@@ -153,7 +156,7 @@ void CentroidSearch::screen_float(const core::Context& ctx, const Rows& rows, st
     for (std::size_t p = 0; p < panel_count_; ++p) {
       ctx.check();
       k_.score_best(s.rows.data(), ld, padded, panels_.panel(p), panels_.width(p), d_, panels_.offsets(p),
-                    static_cast<std::int32_t>(p * panels_.width()), {s.best.data(), s.second.data(), s.index.data()});
+                    static_cast<std::int32_t>(p * panels_.width()), set_of(s, p));
     }
     for (std::size_t i = 0; i < count; ++i) {
       const Found f = reduce(s, i);

@@ -86,7 +86,7 @@ class CentroidSearch {
     std::vector<const float*> left;
     std::vector<const double*> right;
     std::vector<const float*> compared;
-    core::Buffer<float> row, products;
+    core::Buffer<float> row, products;  // a row, and its products with as many centroids as a screen may leave
     std::vector<double> value;
     core::ExactSum exact;
   };
@@ -113,6 +113,7 @@ class CentroidSearch {
  private:
   static constexpr std::size_t kBlock = 96;    // rows screened at once: a multiple of every row_tile
   static constexpr std::size_t kRecheck = 48;  // rows rechecked at once
+  static constexpr std::size_t kSets = 4;      // of lanes at most: panels take turns, so that fewer candidates share a lane
   static constexpr std::size_t kFew = 48;      // candidates of a row that float64 takes without another screen
 
   struct Low {
@@ -126,6 +127,12 @@ class CentroidSearch {
     Extent widest;
     double highest = 0;
   };
+  // The best of each lane of row i, within set `set`.
+  std::size_t lanes_of(std::size_t set, std::size_t i) const noexcept { return (set * kBlock + i) * k_.lanes; }
+  simd::Best set_of(Scratch& s, std::size_t panel) const noexcept {
+    const std::size_t at = lanes_of(panel % sets_, 0);
+    return {s.best.data() + at, s.second.data() + at, s.index.data() + at};
+  }
   struct Found {
     float best, second;
     std::int32_t index;
@@ -162,6 +169,7 @@ class CentroidSearch {
   Panels panels_;
   std::size_t panel_count_;
   std::unique_ptr<Low> low_;
+  std::size_t sets_ = 1;
   core::Buffer<float> narrow_;           // [clusters × leading(d)]: the centroids of panels_, row by row
   core::Buffer<double> wide_;            // centroids in float64: copied from float32, or brought to length 1
   const double* centroids_ = nullptr;    // [k × d]
@@ -174,21 +182,19 @@ class CentroidSearch {
 // of centroid j. False where the second best of a lane, less `others`, might be one too.
 template <class Interval>
 bool CentroidSearch::gather(const Scratch& s, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const {
-  const std::size_t lanes = k_.lanes;
-  const float* const best = s.best.data() + i * lanes;
-  const float* const second = s.second.data() + i * lanes;
-  const std::int32_t* const index = s.index.data() + i * lanes;
   const float reach = at_least(open.limit + others);
   unsigned hidden = 0;
-  for (std::size_t v = 0; v < lanes; ++v) hidden |= static_cast<unsigned>(!(second[v] > reach));
+  for (std::size_t set = 0; set < sets_; ++set)
+    for (std::size_t v = 0; v < k_.lanes; ++v) hidden |= static_cast<unsigned>(!(s.second[lanes_of(set, i) + v] > reach));
   if (hidden) return false;
-  for (std::size_t v = 0; v < lanes; ++v) {
-    if (best[v] > reach) continue;
-    const auto [low, high] = interval(static_cast<std::size_t>(index[v]), static_cast<double>(best[v]));
-    if (low > open.limit) continue;
-    open.limit = std::min(open.limit, high);
-    open.candidates.push_back({index[v], low});
-  }
+  for (std::size_t set = 0; set < sets_; ++set)
+    for (std::size_t v = lanes_of(set, i); v < lanes_of(set, i) + k_.lanes; ++v) {
+      if (s.best[v] > reach) continue;
+      const auto [low, high] = interval(static_cast<std::size_t>(s.index[v]), static_cast<double>(s.best[v]));
+      if (low > open.limit) continue;
+      open.limit = std::min(open.limit, high);
+      open.candidates.push_back({s.index[v], low});
+    }
   // Ties go to the lowest index: candidates stand in its order.
   std::sort(open.candidates.begin(), open.candidates.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   return true;

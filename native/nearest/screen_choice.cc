@@ -6,20 +6,24 @@
 namespace matomari {
 
 namespace {
-constexpr std::size_t kLeastWork = 10000;
+constexpr std::size_t kInt8Work = 40000, kBf16Work = 16000, kBf16WorkPacked = 3000;
 
 std::size_t work_of(std::size_t clusters, std::size_t d) noexcept { return (clusters + 15) / 16 * 16 * d; }
 }
 
-simd::Screen choose_screen(const simd::Kernels& k, ScreenWish wish, std::size_t clusters, std::size_t d) noexcept {
+simd::Screen choose_screen(const simd::Kernels& k, ScreenWish wish, std::size_t clusters, std::size_t d,
+                           bool packed_once) noexcept {
   using simd::Screen;
   auto has = [&](Screen s) { return simd::screen_kernels(s, k.level) != nullptr; };
   if (wish != ScreenWish::automatic) {
     const Screen wanted = wish == ScreenWish::int8 ? Screen::int8 : wish == ScreenWish::bf16 ? Screen::bf16 : Screen::f32;
     return has(wanted) ? wanted : Screen::f32;
   }
-  if (clusters < 2 || d < 32 || work_of(clusters, d) < kLeastWork) return Screen::f32;
-  return has(Screen::int8) ? Screen::int8 : has(Screen::bf16) ? Screen::bf16 : Screen::f32;
+  const std::size_t work = work_of(clusters, d);
+  if (clusters < 2 || d < 32) return Screen::f32;
+  if (work >= kInt8Work && has(Screen::int8)) return Screen::int8;
+  if (work >= (packed_once ? kBf16WorkPacked : kBf16Work) && has(Screen::bf16)) return Screen::bf16;
+  return Screen::f32;
 }
 
 simd::Screen next_screen(const CentroidSearch& search, const Doubt& doubt, std::size_t rows) noexcept {

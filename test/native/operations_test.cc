@@ -87,6 +87,26 @@ TEST(assign_everywhere) {
         }
 }
 
+// Sixteen centroids in each of four panels that no rounded score can tell apart, one to a lane, and 704 that are far away: the
+// most candidates that a screen can name at once.
+TEST(assign_among_a_candidate_in_every_lane) {
+  constexpr std::size_t d = 40, k = 768;
+  Numbers numbers(21);
+  const Points p = make(200, d, [&](std::size_t, std::size_t) { return 1 + 0.01f * numbers.bell(); });
+  const Points c = make(k, d, [&](std::size_t j, std::size_t) {
+    return j < 192 && j % 48 < 16 ? 1 + 1e-5f * numbers.bell() : 50 + numbers.bell();
+  });
+  std::vector<std::int32_t> labels(p.rows), other(p.rows);
+  std::vector<float> far(p.rows);
+  core::Context ctx(2);
+  assign(ctx, *simd::kernels(simd::Level::scalar), p, c, Metric::euclidean, labels.data(), far.data());
+  for (const auto* level : levels())
+    for (ScreenWish wish : {ScreenWish::f32, ScreenWish::bf16, ScreenWish::int8}) {
+      assign(ctx, *level, p, c, Metric::euclidean, other.data(), far.data(), wish);
+      CHECK(other == labels);
+    }
+}
+
 TEST(nearest_everywhere) {
   for (auto [n, d] : shapes())
     for (const Points& p : all_points(n, d))

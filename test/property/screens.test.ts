@@ -181,6 +181,7 @@ describe('every screen gives the same bits', () => {
           [5, 1],
           [33, 17],
           [64, 100],
+          [40, 420],
         ] as const) {
           const points = matrixOf(value, 500, cols, 11);
           const centroids = matrixOf(value, clusters, cols, 12);
