@@ -24,8 +24,9 @@ export interface Progress {
 /** Options that every operation takes beside its own. */
 export interface OperationOptions {
   /**
-   * Where to run (default `auto`). Never changes a result. An operation without GPU kernels runs on the CPU whatever GPU is
-   * asked for, and its result says so; `no_device` where that GPU is not there.
+   * Where to run (default `auto`: a GPU where the work pays for the way there and its memory suffices). Never changes a
+   * result. An operation without GPU kernels runs on the CPU whatever GPU is asked for, and its result says so; `no_device`
+   * where that GPU is not there.
    */
   device?: Device | undefined;
   /** Threads that may work on it at once (default: MATOMARI_THREADS, else every processor). Never changes a result. */

@@ -1,5 +1,6 @@
 """What PyTorch takes for the same as `bench.cu`, and what the card can do at all: `OPERATION ROWS COLS COUNT`, as there."""
 import json
+import math
 import sys
 import time
 
@@ -63,12 +64,12 @@ def seeding():
     """Greedy k-means++ with as many candidates, for a hundredth of the steps."""
     points = rows_of(n)
     squares = (points.float() ** 2).sum(1)
-    trials, steps = 2 + int(torch.log(torch.tensor(float(k)))), max(2, k // 100)
+    trials, steps = 2 + int(math.log(k)), max(2, k // 100)
 
     def run():
         closest = squares.clone()
         for _ in range(steps):
-            drawn = torch.multinomial(closest[torch.randint(n, (1 << 20,), device="cuda")] + 1e-6, trials)
+            drawn = torch.multinomial(closest.clamp(min=1e-6), trials)
             c = points[drawn]
             far = torch.minimum(closest[:, None], squares[:, None] + squares[drawn] - 2 * (points @ c.T).float())
             closest = far[:, far.sum(0).argmin()].clamp(min=0)

@@ -255,8 +255,8 @@ __global__ void __launch_bounds__(kThreads) total_kernel(const double* values, s
 }  // namespace
 
 struct CentroidUpdate::Lent {
-  Lent(const Session& session, std::size_t clusters, std::size_t d)
-      : rows(session, clusters), entries(session, 2 * clusters), flags(session, 2), found(session, kBlocks), points(session, kLent * d) {}
+  Lent(const Session& session, std::size_t clusters, std::size_t at_once, std::size_t d)
+      : rows(session, clusters), entries(session, 2 * clusters), flags(session, 2), found(session, kBlocks), points(session, at_once * d) {}
   static constexpr unsigned kBlocks = 1024;
   DeviceBuffer<std::uint32_t> rows;
   DeviceBuffer<Entry> entries;
@@ -267,7 +267,7 @@ struct CentroidUpdate::Lent {
 
 CentroidUpdate::CentroidUpdate(const Session& session, std::size_t clusters, std::size_t d, std::size_t most, const double* scale,
                                const core::FixedSum& weights, bool unit)
-    : session_(session), clusters_(clusters), d_(d), scale_(scale), weights_(weights), unit_(unit), sums_(session, clusters * d),
+    : session_(session), clusters_(clusters), d_(d), lent_rows_(std::min(clusters, rows_at_once(1024))), scale_(scale), weights_(weights), unit_(unit), sums_(session, clusters * d),
       weight_(session, clusters), used_(session, clusters), starts_(session, 2 * clusters + 1), entries_(session, 2 * most),
       survey_(session, 1), empty_(session, clusters), shifts_(session, clusters), shift_(session, 1) {}
 
@@ -305,7 +305,7 @@ Survey CentroidUpdate::survey() const {
 }
 
 bool CentroidUpdate::lend(Corpus& corpus, const FitRows& facts, const std::int32_t* labels, double* far, std::size_t empty) {
-  if (!lent_) lent_ = std::make_unique<Lent>(session_, clusters_, d_);
+  if (!lent_) lent_ = std::make_unique<Lent>(session_, clusters_, lent_rows_, d_);
   Lent& lent = *lent_;
   lent.flags.clear(1);
   const unsigned grid = std::min(blocks(facts.rows, kThreads), Lent::kBlocks);
@@ -313,7 +313,7 @@ bool CentroidUpdate::lend(Corpus& corpus, const FitRows& facts, const std::int32
     session_.pace(0, 8.0 * static_cast<double>(facts.rows));
     launch(session_.stream(), grid, kThreads, 0, farthest_kernel, static_cast<const double*>(far), facts.rows, lent.found.data());
     launch(session_.stream(), 1, kThreads, 0, lend_kernel, static_cast<const Farthest*>(lent.found.data()), std::size_t{grid}, far, labels,
-           facts.weight, weights_, static_cast<const std::uint32_t*>(empty_.data()), turn, turn % kLent,
+           facts.weight, weights_, static_cast<const std::uint32_t*>(empty_.data()), turn, turn % lent_rows_,
            Lending{lent.rows.data(), lent.entries.data(), lent.flags.data()}, used_.data());
     if (turn == 0 && lent.flags.fetch() != 0) return false;
   }
@@ -328,8 +328,8 @@ void CentroidUpdate::give_back(Corpus& corpus, const FitRows& facts, std::size_t
 
 void CentroidUpdate::add_lent(Corpus& corpus, const FitRows& facts, std::size_t empty, bool back) {
   Lent& lent = *lent_;
-  for (std::size_t first = 0; first < empty; first += kLent) {
-    const auto count = static_cast<unsigned>(2 * std::min(kLent, empty - first));
+  for (std::size_t first = 0; first < empty; first += lent_rows_) {
+    const auto count = static_cast<unsigned>(2 * std::min(lent_rows_, empty - first));
     const std::uint32_t* const ids = lent.rows.data() + first;
     corpus.gather(ids, count / 2, lent.points.data());
     lent.flags.upload(&count, 1, 1);

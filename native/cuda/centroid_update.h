@@ -50,13 +50,11 @@ class CentroidUpdate {
   double shift(const double* previous, const double* centroids) const;
 
  private:
-  static constexpr std::size_t kLent = 1024;  // rows lent that are fetched at once
-
   void add(const FitRows& rows, const std::uint32_t* ids, const Entry* entries, const unsigned* count, std::size_t most, bool back) const;
   void add_lent(Corpus& corpus, const FitRows& facts, std::size_t empty, bool back);
 
   const Session& session_;
-  std::size_t clusters_, d_;
+  std::size_t clusters_, d_, lent_rows_;  // rows lent that are fetched at once
   const double* scale_;
   core::FixedSum weights_;
   bool unit_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 
 #include "cuda/device.h"
 #include "cuda/instructions.h"
@@ -20,15 +19,16 @@ __global__ void gather_kernel(const float* points, const std::uint32_t* ids, std
   if (l < d) out[i * d + l] = points[std::size_t{ids[i]} * d + l];
 }
 
-// Whole tiles of rows. MATOMARI_CUDA_BLOCK_ROWS, for tests, lets nothing stay that is more.
+// Whole tiles of rows.
 std::size_t block_rows(const Session& session, std::size_t rows, std::size_t d, const Corpus::Need& need, bool once) {
   const std::size_t available = session.available() / 16 * 15;  // the pool cannot use it to the last byte
   const std::size_t row = sizeof(float) * d, all = padded_rows(rows), taken = std::min(available, need.fixed + rows * need.row);
-  auto tiles = [](std::size_t r) { return std::max(kTileRows, r / kTileRows * kTileRows); };
-  if (const char* const text = std::getenv("MATOMARI_CUDA_BLOCK_ROWS")) return std::min(all, tiles(std::strtoull(text, nullptr, 10)));
-  if (once) return std::min(all, tiles(kPieceBytes / row));
-  if (all * (row + need.block) <= available - taken) return all;
-  return std::min(all, tiles(std::min((available - taken) / (2 * row + need.block), kMostBlock / row)));
+  std::size_t most = all;
+  if (once)
+    most = kPieceBytes / row;
+  else if (all * (row + need.block) > available - taken)
+    most = std::min((available - taken) / (2 * row + need.block), kMostBlock / row);
+  return std::min(all, std::max(kTileRows, rows_at_once(most) / kTileRows * kTileRows));
 }
 
 }  // namespace

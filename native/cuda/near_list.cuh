@@ -3,8 +3,7 @@
 // which is total, so that the list is the same whatever came first.
 #include "core/wide_sum.h"
 #include "cuda/walk.cuh"
-#include "nearest/exact.h"
-#include "nearest/scored.h"
+#include "nearest/neighbour.h"
 
 namespace matomari::cuda {
 

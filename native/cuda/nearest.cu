@@ -3,6 +3,7 @@
 // sharper limit. A list that is full takes in about k points a round, however many points that round has.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "cuda/corpus.h"
@@ -17,7 +18,6 @@ namespace matomari::cuda {
 namespace {
 
 constexpr unsigned kThreads = 256;
-constexpr std::size_t kAgain = 16384;      // queries that are screened again at once
 constexpr std::size_t kPair = kColumnTiles * kTileRows;
 
 __device__ std::size_t thread_number() { return std::size_t{blockIdx.x} * blockDim.x + threadIdx.x; }
@@ -128,13 +128,13 @@ class NearSearch {
  public:
   NearSearch(const MatomariCudaJob& job, MatomariCudaNearest& a)
       : a_(a), metric_(static_cast<Metric>(a.metric)), d_(a.cols), k_(static_cast<unsigned>(a.count)), most_(std::max(64u, 4 * k_)),
-        self_(a.queries == a.points && a.query_rows == a.point_rows), session_(a.device, job), group_(group_of()),
+        self_(a.queries == a.points && a.query_rows == a.point_rows), session_(a.device, job), group_(group_of()), at_once_(std::min(group_, rows_at_once(16384))),
         points_(session_, a.points, a.point_rows, d_, need()), bound_(tensor_bound(metric_, d_)), bad_(session_, 1), mean_(session_, d_),
         squares_(session_, points_.most()), inverse_(session_, unit() ? points_.most() : 0), targets_(session_, points_.most(), d_),
         query_rows_(session_, borrows() ? 0 : group_ * d_), query_squares_(session_, group_), query_inverse_(session_, unit() ? group_ : 0),
         packed_(session_, group_, d_), entries_(session_, group_ * k_), filled_(session_, group_), seen_(session_, group_),
         limits_(session_, group_), torn_(session_, group_), counts_(session_, group_), candidates_(session_, group_ * most_),
-        open_count_(session_, 1), open_{{session_, group_}, {session_, group_}}, again_(session_, std::min(group_, kAgain), d_),
+        open_count_(session_, 1), open_{{session_, group_}, {session_, group_}}, again_(session_, at_once_, d_),
         indices_(session_, group_ * k_), distances_(session_, group_ * k_), totals_(session_, 2) {}
 
   void run() {
@@ -158,11 +158,11 @@ class NearSearch {
   bool borrows() const noexcept { return self_ && points_.resident(); }
   std::size_t query_bytes() const noexcept { return d_ * sizeof(float) + PackedRows::bytes(d_) + k_ * (sizeof(Scored) + 8) + 4 * most_ + 64; }
   std::size_t group_of() const {
-    const std::size_t rows = std::min<std::size_t>({padded_rows(a_.query_rows), 262144, (std::size_t{1} << 26) / most_, session_.available() / 4 / query_bytes()});
+    const std::size_t rows = std::min<std::size_t>({padded_rows(a_.query_rows), 262144, (std::size_t{1} << 26) / most_, session_.available() / 4 / query_bytes(), rows_at_once(SIZE_MAX)});
     return std::max(kTileRows, rows / kTileRows * kTileRows);
   }
   Corpus::Need need() const {
-    return {0, PackedTargets::bytes(d_) + 2 * sizeof(double), group_ * query_bytes() + kAgain * PackedRows::bytes(d_) + (std::size_t{64} << 20)};
+    return {0, PackedTargets::bytes(d_) + 2 * sizeof(double), group_ * query_bytes() + at_once_ * PackedRows::bytes(d_) + (std::size_t{64} << 20)};
   }
   const float* shift() const noexcept { return metric_ == Metric::dot ? nullptr : mean_.data(); }
   Lists lists() const noexcept { return {entries_.data(), filled_.data(), seen_.data(), limits_.data(), torn_.data(), k_}; }
@@ -224,8 +224,8 @@ class NearSearch {
       unsigned turn = 0;
       for (; open > 0 && turn < 2; ++turn) {
         open_count_.clear(1);
-        for (std::size_t first = 0; first < open; first += kAgain) {
-          const Chosen chosen{open_[turn % 2].data() + first, std::min(kAgain, open - first)};
+        for (std::size_t first = 0; first < open; first += at_once_) {
+          const Chosen chosen{open_[turn % 2].data() + first, std::min(at_once_, open - first)};
           pack(again_, chosen);
           aim(again_, chosen);
           round(b, from, to, again_, chosen, open_[1 - turn % 2]);
@@ -280,7 +280,7 @@ class NearSearch {
   unsigned k_, most_;  // candidates of a query that are noted at once
   bool self_;
   Session session_;
-  std::size_t group_;
+  std::size_t group_, at_once_;  // queries; and of those that are screened again
   Corpus points_;
   ScreenBound bound_;
   DeviceBuffer<unsigned> bad_;

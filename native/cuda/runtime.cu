@@ -46,6 +46,11 @@ void require(cudaError_t status, const char* what, std::size_t bytes) {
   throw core::Error(core::Code::internal, std::string(what) + " failed on the CUDA device: " + cudaGetErrorString(status));
 }
 
+std::size_t rows_at_once(std::size_t rows) {
+  const char* const text = std::getenv("MATOMARI_CUDA_BLOCK_ROWS");
+  return text ? std::min<std::size_t>(rows, std::max(1ull, std::strtoull(text, nullptr, 10))) : rows;
+}
+
 Session::Session(int device, const MatomariCudaJob& job) : job_(job), device_(use_device(device)), lane_(device_.take_lane()) {}
 
 Session::~Session() {

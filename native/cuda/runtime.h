@@ -88,6 +88,9 @@ class Session {
   mutable double queued_ = 0;
 };
 
+// `rows`, or what MATOMARI_CUDA_BLOCK_ROWS says where that is less: for tests of what comes in blocks.
+std::size_t rows_at_once(std::size_t rows);
+
 // Copies and long kernels go in pieces of about this size, since none of them can be broken off.
 inline constexpr std::size_t kPieceBytes = std::size_t{128} << 20;
 // Multiply-adds of the tensor cores that take a few milliseconds.

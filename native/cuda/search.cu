@@ -14,11 +14,11 @@ constexpr unsigned kDecideThreads = 256;  // eight rows a block
 }
 
 Search::Search(const Session& session, Metric metric, std::size_t clusters, std::size_t d, const float* shift, std::size_t rows)
-    : session_(session), metric_(metric), clusters_(clusters), d_(d), shift_(metric == Metric::dot ? nullptr : shift),
+    : session_(session), metric_(metric), clusters_(clusters), d_(d), recheck_(std::min(rows, rows_at_once(16384))), shift_(metric == Metric::dot ? nullptr : shift),
       bound_(tensor_bound(metric, d)), wide_(session, clusters * d), targets_(session, clusters, d), open_count_(session, 1),
       crowded_count_(session, 1), open_rows_(session, rows), crowded_(session, rows), open_limits_(session, rows),
-      open_(session, std::min(rows, kRecheck), d), counts_(session, std::min(rows, kRecheck)),
-      candidates_(session, std::min(rows, kRecheck) * kFew) {}
+      open_(session, recheck_, d), counts_(session, recheck_),
+      candidates_(session, recheck_ * kFew) {}
 
 template <class T>
 void Search::set(const T* targets, bool exact) {
@@ -48,8 +48,8 @@ std::size_t Search::assign(const float* points, const double* inverse_norm, std:
               TakeBest{bound_, 0, labels, open_count_.data(), open_rows_.data(), open_limits_.data()});
   crowded_count_.clear(1);
   const std::size_t open = open_count_.fetch();
-  for (std::size_t first = 0; first < open; first += kRecheck)
-    recheck(points, inverse_norm, first, std::min(kRecheck, open - first), labels);
+  for (std::size_t first = 0; first < open; first += recheck_)
+    recheck(points, inverse_norm, first, std::min(recheck_, open - first), labels);
   // Some rows at a time, so that a cancelled job is not kept waiting.
   const std::size_t crowded = open > 0 ? crowded_count_.fetch() : 0;
   const std::size_t some = std::clamp<std::size_t>((std::size_t{1} << 33) / (clusters_ * d_), session_.processors(), 4096);

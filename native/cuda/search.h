@@ -33,15 +33,13 @@ class Search {
                      std::int32_t* labels) const;
 
  private:
-  static constexpr std::size_t kRecheck = 16384;  // rows in doubt that are rechecked at once
-
   template <class T>
   void set(const T* targets, bool exact);
   void recheck(const float* points, const double* inverse_norm, std::size_t first, std::size_t count, std::int32_t* labels) const;
 
   const Session& session_;
   Metric metric_;
-  std::size_t clusters_, d_;
+  std::size_t clusters_, d_, recheck_;  // rows in doubt that are rechecked at once
   const float* shift_;
   ScreenBound bound_;
   Decider decider_{};

@@ -80,7 +80,7 @@ struct Draw {
 // Rows drawn in proportion to their tickets, as Lottery::row_of finds them.
 __global__ void __launch_bounds__(kThreads) draw_kernel(Draw draw, const long long* tickets, std::size_t rows, const long long* sums, std::size_t count,
                                                         SeedState* state, std::uint32_t* drawn) {
-  __shared__ long long before[kThreads + 1], numbers[kMost];
+  __shared__ long long before[kThreads + 1], numbers[kMost], rest[kMost];
   __shared__ std::size_t found[kMost];
   const std::size_t each = (count + kThreads - 1) / kThreads;
   const std::size_t begin = threadIdx.x * each < count ? threadIdx.x * each : count, end = begin + each < count ? begin + each : count;
@@ -112,7 +112,7 @@ __global__ void __launch_bounds__(kThreads) draw_kernel(Draw draw, const long lo
     std::size_t b = begin;
     while (number >= sums[b]) number -= sums[b++];
     found[t] = b;
-    numbers[t] = number;
+    rest[t] = number;
   }
   __syncthreads();
   // A warp looks through the rows of a sum.
@@ -128,7 +128,7 @@ __global__ void __launch_bounds__(kThreads) draw_kernel(Draw draw, const long lo
       const long long other = __shfl_sync(kAllLanes, until, lane >= step ? lane - step : lane);
       if (lane >= step) until += other;
     }
-    long long number = numbers[t] - (until - own);
+    long long number = rest[t] - (until - own);
     if (number < 0 || number >= own) continue;
     unsigned i = 0;
     while (number >= ticket(i)) number -= ticket(i++);

@@ -6,6 +6,7 @@
 
 #include "core/buffer.h"
 #include "core/context.h"
+#include "core/exact_sum.h"
 #include "core/view.h"
 #include "nearest/nearby.h"
 #include "nearest/panels.h"

@@ -17,7 +17,9 @@ import { everywhere, expectDistance } from './levels.js';
 import { distance, nearestCentroid } from './oracle.js';
 
 async function check(points: Matrix, centroids: Matrix, metric: (typeof METRICS)[number]): Promise<void> {
-  const result = await everywhere((on) => assign(points, centroids, { metric, ...on }));
+  const result = await everywhere((threads, device) =>
+    assign(points, centroids, { metric, threads, device }),
+  );
   const expected = nearestCentroid(points, centroids, metric);
   expect(Array.from(result.labels)).toEqual(Array.from(expected));
   const { cols } = points;
@@ -61,7 +63,7 @@ describe('assign', () => {
   it('gives a point half way between centroids to the lower index', async () => {
     const centroids = fill(40, 1, (i) => 2 * (39 - i));
     const points = fill(39, 1, (i) => 2 * i + 1);
-    const { labels } = await everywhere((on) => assign(points, centroids, { ...on }));
+    const { labels } = await everywhere((threads, device) => assign(points, centroids, { threads, device }));
     // Point 1 lies between centroids 39 (at 0) and 38 (at 2).
     expect(Array.from(labels)).toEqual(Array.from({ length: 39 }, (_, i) => 38 - i));
   });
@@ -69,8 +71,8 @@ describe('assign', () => {
   it('gives equal centroids to the lowest index, whatever panel they stand in', async () => {
     const one = gaussian(1, 24, 5);
     const centroids = pick(one, Array(160).fill(0));
-    const { labels, recheckedShare } = await everywhere((on) =>
-      assign(gaussian(100, 24, 6), centroids, { ...on }),
+    const { labels, recheckedShare } = await everywhere((threads, device) =>
+      assign(gaussian(100, 24, 6), centroids, { threads, device }),
     );
     expect(new Set(labels)).toEqual(new Set([0]));
     expect(recheckedShare).toBe(1);
@@ -85,7 +87,7 @@ describe('assign', () => {
     const points = fill(50, 300, (i, l) =>
       l === 123 && i % 2 ? up[l]! + 1e-2 : base.data[l]! - (l === 123 ? 1e-2 : 0),
     );
-    const { labels } = await everywhere((on) => assign(points, centroids, { ...on }));
+    const { labels } = await everywhere((threads, device) => assign(points, centroids, { threads, device }));
     expect(Array.from(labels)).toEqual(Array.from({ length: 50 }, (_, i) => i % 2));
   });
 
@@ -163,8 +165,8 @@ describe('assign', () => {
   });
 
   it('no points: empty labels', async () => {
-    const result = await everywhere((on) =>
-      assign({ data: new Float32Array(0), rows: 0, cols: 4 }, gaussian(3, 4), { ...on }),
+    const result = await everywhere((threads, device) =>
+      assign({ data: new Float32Array(0), rows: 0, cols: 4 }, gaussian(3, 4), { threads, device }),
     );
     expect(result).toMatchObject({
       labels: new Int32Array(0),

@@ -6,7 +6,7 @@ import { everywhere, expectDistance } from './levels.js';
 import { distance } from './oracle.js';
 
 async function check(a: Matrix, b: Matrix, metric: Metric): Promise<void> {
-  const result = await everywhere((on) => distances(a, b, { metric, ...on }));
+  const result = await everywhere((threads, device) => distances(a, b, { metric, threads, device }));
   expect([result.rows, result.cols]).toEqual([a.rows, b.rows]);
   for (let i = 0; i < a.rows; i++)
     for (let j = 0; j < b.rows; j++) {
@@ -43,7 +43,7 @@ describe('distances', () => {
   it('is symmetric and zero between equal rows, bit for bit', async () => {
     const a = gaussian(50, 33, 5, 1e4);
     for (const metric of ['euclidean', 'sqeuclidean'] as const) {
-      const { data } = await everywhere((on) => distances(a, a, { metric, ...on }));
+      const { data } = await everywhere((threads, device) => distances(a, a, { metric, threads, device }));
       for (let i = 0; i < 50; i++) {
         expect(data[i * 50 + i]).toBe(0);
         for (let j = 0; j < i; j++) expect(data[i * 50 + j]).toBe(data[j * 50 + i]);
@@ -65,7 +65,7 @@ describe('distances', () => {
     for (const metric of METRICS)
       it(`with itself as with its copy, bit for bit: ${metric}, ${what}`, async () => {
         const a = gaussian(n, d, 8, n === 70 ? 1e4 : 1);
-        const half = await everywhere((on) => distances(a, a, { metric, ...on }));
+        const half = await everywhere((threads, device) => distances(a, a, { metric, threads, device }));
         const whole = await distances(a, { ...a, data: a.data.slice() }, { metric });
         expect(Buffer.from(half.data.buffer).equals(Buffer.from(whole.data.buffer))).toBe(true);
       });
@@ -73,7 +73,9 @@ describe('distances', () => {
   it('near rows far from the origin keep their digits', async () => {
     // 1e-3 apart at a distance of 1e4 · √8: aa + bb − 2ab has no digit left.
     const a = fill(40, 8, (i, l) => 1e4 + (l === i % 8 ? (i + 1) / 1024 : 0));
-    const { data } = await everywhere((on) => distances(a, a, { metric: 'sqeuclidean', ...on }));
+    const { data } = await everywhere((threads, device) =>
+      distances(a, a, { metric: 'sqeuclidean', threads, device }),
+    );
     for (let i = 0; i < 40; i++)
       for (let j = 0; j < 40; j++) {
         const [x, y] = [(i + 1) / 1024, (j + 1) / 1024];
@@ -83,7 +85,9 @@ describe('distances', () => {
 
   it('zero rows are at right angles to everything under cosine', async () => {
     const a = fill(3, 4, (i) => (i === 1 ? 0 : 1));
-    const { data } = await everywhere((on) => distances(a, a, { metric: 'cosine', ...on }));
+    const { data } = await everywhere((threads, device) =>
+      distances(a, a, { metric: 'cosine', threads, device }),
+    );
     expect(Array.from(data)).toEqual([0, 1, 0, 1, 1, 1, 0, 1, 0]);
   });
 

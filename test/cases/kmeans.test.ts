@@ -21,7 +21,7 @@ import { inertiaOf, lloyd, nearestCentroid, seedPlusPlus } from './oracle.js';
 /** Equal bits everywhere, labels as assign() gives them for the returned centroids, and sizes and inertia that add up. */
 async function check(points: Matrix, options: KMeansOptions): Promise<KMeans> {
   const { metric = 'euclidean', sampleWeight } = options;
-  const result = await everywhere((on) => kmeans(points, { ...options, ...on }));
+  const result = await everywhere((threads, device) => kmeans(points, { ...options, threads, device }));
   const again = await assign(points, result.centroids, { metric });
   expect(Array.from(result.labels)).toEqual(Array.from(again.labels));
   const sizes = new Int32Array(options.nClusters);

@@ -19,12 +19,6 @@ export async function at<T>(level: Simd, run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Where and on how many threads to run: options of every operation. */
-export interface On {
-  threads: number;
-  device: 'cpu' | 'cuda';
-}
-
 /**
  * Runs an operation at every level and with 1, 2, 3 and 7 threads, and on the first GPU where there is one, demands equal
  * bits of everything it returns, and returns what they all returned. What tells of the way there, not of the result, is left
@@ -32,13 +26,13 @@ export interface On {
  * device but not on the threads.
  */
 export async function everywhere<T extends { simd: Simd; device: string }>(
-  run: (on: On) => Promise<T>,
+  run: (threads: number, device: 'cpu' | 'cuda') => Promise<T>,
 ): Promise<T> {
   let first: T | undefined;
   for (const level of LEVELS) {
     let share: unknown;
     for (const threads of THREADS) {
-      const result = await at(level, () => run({ threads, device: 'cpu' }));
+      const result = await at(level, () => run(threads, 'cpu'));
       const where = `${level}, ${threads} threads`;
       expect(result.simd, where).toBe(level);
       expect(result.device, where).toBe('cpu');
@@ -50,8 +44,7 @@ export async function everywhere<T extends { simd: Simd; device: string }>(
     }
   }
   // What has no GPU kernels runs on the CPU once more.
-  if (native().cuda().devices.length > 0)
-    expectSameBits(await run({ threads: 2, device: 'cuda' }), first!, 'cuda against cpu');
+  if (native().cuda().devices.length > 0) expectSameBits(await run(2, 'cuda'), first!, 'cuda against cpu');
   return first!;
 }
 

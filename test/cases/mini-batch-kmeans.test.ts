@@ -14,7 +14,9 @@ import { inertiaOf } from './oracle.js';
 /** Equal bits everywhere, labels as assign() gives them for the returned centroids, and sizes and inertia that add up. */
 async function check(points: Matrix, options: MiniBatchKMeansOptions): Promise<MiniBatchKMeans> {
   const { metric = 'euclidean', sampleWeight, batchSize = 1024, maxIter = 100 } = options;
-  const result = await everywhere((on) => miniBatchKmeans(points, { ...options, ...on }));
+  const result = await everywhere((threads, device) =>
+    miniBatchKmeans(points, { ...options, threads, device }),
+  );
   const again = await assign(points, result.centroids, { metric });
   expect(Array.from(result.labels)).toEqual(Array.from(again.labels));
   const sizes = new Int32Array(options.nClusters);

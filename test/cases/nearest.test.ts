@@ -7,7 +7,9 @@ import { everywhere } from './levels.js';
 import { neighbours } from './oracle.js';
 
 async function check(queries: Matrix, points: Matrix, k: number, metric: Metric): Promise<void> {
-  const result = await everywhere((on) => nearest(queries, points, { k, metric, ...on }));
+  const result = await everywhere((threads, device) =>
+    nearest(queries, points, { k, metric, threads, device }),
+  );
   expect([result.rows, result.k]).toEqual([queries.rows, k]);
   expect(Array.from(result.indices)).toEqual(Array.from(neighbours(queries, points, k, metric)));
   const all = await distances(queries, points, { metric });
@@ -55,7 +57,9 @@ describe('nearest', () => {
   it('more queries than are open at once', async () => {
     const queries = gaussian(8300, 3, 2);
     const points = gaussian(30, 3, 4);
-    const { indices } = await everywhere((on) => nearest(queries, points, { k: 2, ...on }));
+    const { indices } = await everywhere((threads, device) =>
+      nearest(queries, points, { k: 2, threads, device }),
+    );
     const last = pick(queries, [8191, 8192, 8299]);
     expect([8191, 8192, 8299].flatMap((i) => [indices[2 * i], indices[2 * i + 1]])).toEqual(
       Array.from(neighbours(last, points, 2, 'euclidean')),
@@ -64,7 +68,9 @@ describe('nearest', () => {
 
   it('equal points in the order of their indices, however many', async () => {
     const points = equal(3000, 8);
-    const { indices } = await everywhere((on) => nearest(pick(points, [5, 2999]), points, { k: 25, ...on }));
+    const { indices } = await everywhere((threads, device) =>
+      nearest(pick(points, [5, 2999]), points, { k: 25, threads, device }),
+    );
     const first = Array.from({ length: 25 }, (_, n) => n);
     expect(Array.from(indices)).toEqual([...first, ...first]);
   });
@@ -94,7 +100,9 @@ describe('nearest', () => {
         for (const metric of ['euclidean', 'sqeuclidean'] as const) {
           const points = make(1200, dims, 3);
           const queries = metric === 'euclidean' ? points : make(400, dims, 5);
-          const byTree = await everywhere((on) => nearest(queries, points, { k: 20, metric, ...on }));
+          const byTree = await everywhere((threads, device) =>
+            nearest(queries, points, { k: 20, metric, threads, device }),
+          );
           const all = await nearest(queries, points, { k: 20, metric, screen: 'f32' });
           expect(byTree.indices).toEqual(all.indices);
           expect(byTree.distances).toEqual(all.distances);

@@ -24,7 +24,7 @@ function falling(n: number, d: number, fall: number, offset = 0): Matrix {
 /** Equal bits everywhere, and everything that makes a principal component one. */
 async function check(points: Matrix, nComponents: number): Promise<Pca> {
   const { rows: n, cols: d } = points;
-  const result = await everywhere((on) => pca(points, { nComponents, ...on }));
+  const result = await everywhere((threads, device) => pca(points, { nComponents, threads, device }));
   const { matrix, mean } = covariance(points);
   const trace = matrix.reduce((s, row, l) => s + row[l]!, 0);
   const largest = result.explainedVariance[0]!;
@@ -147,7 +147,7 @@ describe('pca', () => {
       // Powers of two: the same digits at another place.
       const factor = 2 ** Math.floor(Math.log2(scale));
       const points = fill(40, 3, (i, l) => small.data[i * 3 + l]! * factor);
-      const result = await everywhere((on) => pca(points, { nComponents: 2, ...on }));
+      const result = await everywhere((threads, device) => pca(points, { nComponents: 2, threads, device }));
       const wanted = await pca(small, { nComponents: 2 });
       result.explainedVarianceRatio.forEach((v, c) => {
         expect(v).toBeCloseTo(wanted.explainedVarianceRatio[c]!, 3);
@@ -156,14 +156,16 @@ describe('pca', () => {
     }
     // Differences of two of these are beyond the largest float32.
     const points = fill(30, 4, (i, l) => (i % 10 === 3 * l ? 3e38 : -3e38));
-    const { explainedVarianceRatio } = await everywhere((on) => pca(points, { nComponents: 4, ...on }));
+    const { explainedVarianceRatio } = await everywhere((threads, device) =>
+      pca(points, { nComponents: 4, threads, device }),
+    );
     expect(explainedVarianceRatio.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
   });
 
   it('one far outlier is the first component', async () => {
     const points = KINDS['far outlier']!(100, 6, 3);
-    const { explainedVarianceRatio, components } = await everywhere((on) =>
-      pca(points, { nComponents: 2, ...on }),
+    const { explainedVarianceRatio, components } = await everywhere((threads, device) =>
+      pca(points, { nComponents: 2, threads, device }),
     );
     expect(explainedVarianceRatio[0]).toBeCloseTo(1, 6);
     const row = points.data.subarray(50 * 6, 51 * 6);

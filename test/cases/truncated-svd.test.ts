@@ -45,7 +45,9 @@ const variance = (column: number[]) => {
 /** Equal bits everywhere, and everything that makes a truncated singular value decomposition one. */
 async function check(matrix: SparseMatrix, nComponents: number): Promise<TruncatedSvd> {
   const { rows: n, cols: d } = matrix;
-  const result = await everywhere((on) => truncatedSvd(matrix, { nComponents, ...on }));
+  const result = await everywhere((threads, device) =>
+    truncatedSvd(matrix, { nComponents, threads, device }),
+  );
   const a = dense(matrix);
   const largest = result.singularValues[0]!;
   const whole = Array.from({ length: d }, (_, j) => variance(a.map((row) => row[j]!))).reduce(
@@ -82,7 +84,9 @@ async function check(matrix: SparseMatrix, nComponents: number): Promise<Truncat
     expect(Math.abs(result.explainedVariance[c]! - explained)).toBeLessThanOrEqual(1e-6 * explained);
     expect(result.explainedVarianceRatio[c]).toBeCloseTo(whole > 0 ? explained / whole : 0, 5);
   });
-  const again = await everywhere((on) => truncatedSvdTransform(matrix, result.components, { ...on }));
+  const again = await everywhere((threads, device) =>
+    truncatedSvdTransform(matrix, result.components, { threads, device }),
+  );
   expectSameBits({ data: again.data }, { data: result.embedding.data }, 'transform against the embedding');
   return result;
 }
@@ -211,8 +215,8 @@ describe('truncatedSvd', () => {
     const wanted = await check(sparseOf(points), 4);
     for (const scale of [2 ** -120, 2 ** 120]) {
       const scaled = { ...points, data: points.data.map((v) => v * scale) };
-      const { components } = await everywhere((on) =>
-        truncatedSvd(sparseOf(scaled), { nComponents: 4, ...on }),
+      const { components } = await everywhere((threads, device) =>
+        truncatedSvd(sparseOf(scaled), { nComponents: 4, threads, device }),
       );
       components.data.forEach((v, i) => {
         expect(v).toBeCloseTo(wanted.components.data[i]!, 4);

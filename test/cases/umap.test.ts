@@ -6,7 +6,9 @@ import { everywhere } from './levels.js';
 
 /** Equal bits everywhere, finite, and of the right shape. */
 async function check(points: Matrix, options: UmapOptions = {}) {
-  const result = await everywhere((on) => umap(points, { nEpochs: 30, ...options, ...on }));
+  const result = await everywhere((threads, device) =>
+    umap(points, { nEpochs: 30, ...options, threads, device }),
+  );
   const cols = options.nComponents ?? 2;
   expect(result.embedding).toMatchObject({ rows: points.rows, cols });
   expect(result.embedding.data.every(Number.isFinite)).toBe(true);
@@ -65,8 +67,8 @@ describe('umapTransform', () => {
     const { embedding } = await umap(points, { nEpochs: 50 });
     const fresh = sentences(90, 20, 8);
     for (const metric of ['euclidean', 'cosine'] as const) {
-      const placed = await everywhere((on) =>
-        umapTransform(fresh, { points, embedding }, { metric, ...on, seed: 3 }),
+      const placed = await everywhere((threads, device) =>
+        umapTransform(fresh, { points, embedding }, { metric, threads, device, seed: 3 }),
       );
       expect(placed.embedding.data.every(Number.isFinite)).toBe(true);
     }

@@ -6,7 +6,7 @@ import { everywhere } from './levels.js';
 import { ulp32, weightedMeans } from './oracle.js';
 
 async function check(weights: SparseMatrix, vectors: Matrix): Promise<Matrix> {
-  const result = await everywhere((on) => weightedMean(weights, vectors, { ...on }));
+  const result = await everywhere((threads, device) => weightedMean(weights, vectors, { threads, device }));
   expect([result.rows, result.cols]).toEqual([weights.cols, vectors.cols]);
   weightedMeans(weights, vectors).forEach((wanted, i) => {
     const value = Math.fround(wanted);

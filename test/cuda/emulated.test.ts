@@ -44,14 +44,15 @@ describe('the CUDA plugin on an emulated device', () => {
     if (spawnSync('g++', ['--version']).error) ctx.skip('no g++ on this machine');
     if (!existsSync(archive)) ctx.skip(`no ${archive}: this addon was not built here`);
     if (existsSync(program)) return;
-    const objects: string[] = [];
     const sources = [...files('native/cuda', '.cu'), join(root, 'test/cuda/emulator/emulator.cc')];
-    for (const source of sources) {
-      const object = join(out, `${basename(source)}.o`);
-      await run('g++', [...EMULATED, '-x', 'c++', '-c', source, '-o', object]);
-      objects.push(object);
-    }
-    await run('g++', ['-shared', '-pthread', ...objects, '-o', join(out, 'matomari_cuda.so')]);
+    const object = (source: string) => join(out, `${basename(source)}.o`);
+    const waiting = [...sources];
+    const compile = async () => {
+      for (let source = waiting.pop(); source; source = waiting.pop())
+        await run('g++', [...EMULATED, '-x', 'c++', '-c', source, '-o', object(source)]);
+    };
+    await Promise.all([compile(), compile()]);
+    await run('g++', ['-shared', '-pthread', ...sources.map(object), '-o', join(out, 'matomari_cuda.so')]);
     await run('g++', [
       ...FLAGS,
       '-I',

@@ -94,8 +94,23 @@ TEST(kmeans_takes_the_best_of_several_runs) {
   compare(blobs(260, 4, 9), options);
 }
 
+TEST(kmeans_of_more_rows_than_a_block_takes) {
+  const Points points = blobs(quick ? 1100 : 2700, 4, 50);
+  const std::vector<float> weights = some_weights(points.rows);
+  KMeansOptions options;
+  options.clusters = 60;
+  options.max_iterations = 3;
+  for (const std::uint64_t seed : {1, 2}) {
+    options.seed = seed;
+    compare(points, options);
+  }
+  options.cosine = true;
+  options.weight = weights.data();
+  compare(points, options);
+}
+
 TEST(kmeans_of_rows_that_come_in_blocks) {
-  const SmallMemory small;
+  const SmallMemory small("50");
   const Points points = blobs(400, 20, 9);
   const std::vector<float> weights = some_weights(points.rows);
   KMeansOptions options;
@@ -126,7 +141,7 @@ TEST(kmeans_fills_clusters_that_are_empty) {
       options.cosine = cosine;
       options.weight = weight;
       compare(points, options);
-      small.emplace();
+      small.emplace("2");
     }
 }
 

@@ -74,6 +74,13 @@ TEST(nearest_where_more_points_come_at_once_than_can_be_noted) {
   for (const Metric metric : kMetrics) compare(every(few, 30), few, 9, metric);
 }
 
+TEST(nearest_where_many_ask_again) {
+  Numbers n(4);
+  const Points points = in_order(make(300, 8, [&](std::size_t, std::size_t l) { return l == 0 ? 9 * n.bell() : 0.2f * n.bell(); }));
+  const SmallMemory small("7");
+  for (const Metric metric : {Metric::euclidean, Metric::cosine}) compare(every(points, 140), points, 4, metric);
+}
+
 TEST(nearest_with_zero_vectors_under_cosine) {
   Numbers n(8);
   const Points points = make(300, 12, [&](std::size_t i, std::size_t) { return i % 9 == 2 ? 0.0f : n.bell(); });

@@ -3,9 +3,10 @@
 
 namespace matomari::test {
 
-// While it lives, no more than 128 rows stay on the device: the rest comes and goes in blocks.
+// While it lives, no more than so many rows are taken at once, or 128 where whole tiles are needed: the rest comes and goes in
+// blocks.
 struct SmallMemory {
-  SmallMemory() { setenv("MATOMARI_CUDA_BLOCK_ROWS", "128", 1); }
+  explicit SmallMemory(const char* rows = "128") { setenv("MATOMARI_CUDA_BLOCK_ROWS", rows, 1); }
   ~SmallMemory() { unsetenv("MATOMARI_CUDA_BLOCK_ROWS"); }
 };
 

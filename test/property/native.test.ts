@@ -267,8 +267,8 @@ describe('pca', () => {
       fc.asyncProperty(shape(40, 16, 16), async (s) => {
         const { points } = ADVERSARIES['a large common part']!(s);
         const nComponents = 1 + (s.k % Math.min(points.rows, points.cols));
-        const { components, explainedVariance, embedding } = await everywhere((on) =>
-          pca(points, { nComponents, ...on }),
+        const { components, explainedVariance, embedding } = await everywhere((threads, device) =>
+          pca(points, { nComponents, threads, device }),
         );
         const { matrix } = covariance(points);
         const d = points.cols;
