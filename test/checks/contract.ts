@@ -41,6 +41,7 @@ export function implemented(files: Map<string, string>): Map<string, { args: str
       const body = home ? bodiesBehind(home, symbol!) : '';
       const args = [...body.matchAll(/\bargs\.(?!fail)\w+(?:<[^>]*>)?\("(\w+)"/g)].map((match) => match[1]!);
       if (/\bargs\.metric\(\)/.test(body)) args.push('metric');
+      if (/\bargs\.sparse</.test(body)) args.push('indptr', 'indices', 'data');
       const results = [...body.matchAll(/\b(?:result|out)\.Set\("(\w+)"/g)].map((match) => match[1]!);
       return [name!, { args: [...new Set(args)].sort(), results: [...new Set(results)].sort() }];
     }),
