@@ -54,8 +54,10 @@ delete process.env.MATOMARI_CUDA_MEMORY;
 
 const stop = new AbortController();
 const stages = new Set();
+// Many fits, so that the work outlasts the way of the news to here and back.
 await kmeans(points, {
   nClusters: 40,
+  nInit: 200,
   device: 'cuda',
   tol: 0,
   signal: stop.signal,
