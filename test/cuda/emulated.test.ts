@@ -105,7 +105,7 @@ describe('the CUDA plugin on an emulated device', () => {
         /^out_of_memory distances: \d+ MiB were asked of a CUDA device that has \d+ MiB free of the 1 MiB/,
       ),
       'auto cpu',
-      'cancelled seed',
+      'cancelled',
     ]);
   });
 });
