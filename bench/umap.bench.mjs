@@ -36,7 +36,13 @@ export default {
       module: 'peers/umap_learn.py',
       job: keep('umap-seeded', 42),
     },
-    { id: 'umap', title: 'umap-learn, without', module: 'peers/umap_learn.py', job: keep('umap', null) },
+    {
+      id: 'umap',
+      title: 'umap-learn, without',
+      module: 'peers/umap_learn.py',
+      job: keep('umap', null),
+      skip: ({ job }) => (job.quick ? 'it takes part in full runs' : undefined),
+    },
     {
       id: 'umap-js',
       title: 'umap-js (npm), with a seed, one thread',
@@ -47,11 +53,18 @@ export default {
     },
   ],
   cases: ({ full }) =>
-    [{ n: 5894, d: 1024, trials: full ? 3 : 1 }, ...(full ? [{ n: 100_000, d: 384, trials: 3 }] : [])].map(
+    [{ n: 5894, d: 1024, trials: 3 }, ...(full ? [{ n: 100_000, d: 384, trials: 3 }] : [])].map(
       ({ n, d, trials }) => ({
         label: `n ${n}, d ${d}`,
         trials,
-        job: { points: blobs(n, d, n === 5894 ? 40 : 200), n, d, repeat: 1, mostForJs: full ? 5894 : 0 },
+        job: {
+          points: blobs(n, d, n === 5894 ? 40 : 200),
+          n,
+          d,
+          repeat: 1,
+          quick: !full,
+          mostForJs: full ? 5894 : 0,
+        },
       }),
     ),
   async finish({ job }, results) {

@@ -50,8 +50,9 @@ import { median } from './timing.mjs';
  * @property {boolean} [failed] whether that is because a trial broke
  */
 
-/** Of a case, at most, in a quick run. */
+/** Of a case, at most, in a quick run; and none begins there once the case has taken as long. */
 const QUICK_TRIALS = 3;
+const QUICK_SECONDS = 5;
 
 const environment = (threads) => ({
   ...process.env,
@@ -112,7 +113,7 @@ export async function runExperiment(experiment, { full, threads, only, trials, c
   for (const one of await experiment.cases({ full, threads })) {
     if (!one.label.includes(only)) continue;
     const spec = { ...one, trials: Math.min(one.trials, trials, full ? Infinity : QUICK_TRIALS) };
-    say(`${experiment.name} ${spec.label}: ${spec.trials} trials`);
+    say(`${experiment.name} ${spec.label}`);
     /** @type {ContenderResult[]} */
     const results = experiment.contenders.map((contender) => ({
       id: contender.id,
@@ -124,7 +125,10 @@ export async function runExperiment(experiment, { full, threads, only, trials, c
       facts: {},
       skipped: missing(contender, spec),
     }));
-    for (let trial = 0; trial < spec.trials; trial++)
+    const began = performance.now();
+    const seconds = () => (performance.now() - began) / 1000;
+    let trial = 0;
+    for (; trial < spec.trials && (full || seconds() < QUICK_SECONDS || trial === 0); trial++)
       for (let turn = 0; turn < results.length; turn++) {
         // Who goes first rotates too.
         const which = (turn + trial) % results.length;
@@ -148,6 +152,7 @@ export async function runExperiment(experiment, { full, threads, only, trials, c
           result.failed = true;
         }
       }
+    say(`  ${trial} trials in ${seconds().toFixed(1)} s`);
     for (const result of results) {
       if (result.values.length === 0) continue;
       result.median = median(result.values);
@@ -159,7 +164,7 @@ export async function runExperiment(experiment, { full, threads, only, trials, c
       say(
         `  ${result.title}: ${result.skipped ? result.skipped : `${result.median.toPrecision(4)} ${experiment.unit}`}`,
       );
-    cases.push({ label: spec.label, trials: spec.trials, contenders: results });
+    cases.push({ label: spec.label, trials: trial, contenders: results });
   }
   const { name, title, unit, better, method } = experiment;
   return { name, title, unit, better, method, cases };
