@@ -53,6 +53,17 @@ export function checkInteger(
   throw new MatomariError('bad_option', `${name} must be an integer ${range}, not ${show(value)}`);
 }
 
+/** How many components of a matrix [rows × cols] are asked for; `bad_input` where it has not as many. */
+export function checkComponents(value: unknown, rows: number, cols: number): number {
+  const nComponents = checkInteger('nComponents', value, 1);
+  const most = Math.min(rows, cols);
+  if (nComponents <= most) return nComponents;
+  throw new MatomariError(
+    'bad_input',
+    `nComponents is ${nComponents}, but ${rows} rows of ${cols} columns have at most ${most} components`,
+  );
+}
+
 /** A finite number in [min, max]; otherwise `bad_option`. */
 export function checkNumber(name: string, value: unknown, min = -Infinity, max = Infinity): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max) return value;

@@ -20,7 +20,8 @@ export { discoverTopics } from './pipeline/discover.js';
 export type { DocumentInput } from './pipeline/documents.js';
 export type { TopicOptions } from './pipeline/options.js';
 export type { TopicAssignment } from './pipeline/predict.js';
-export { Topics, type TopicsInfo } from './pipeline/topics.js';
+export { Topics } from './pipeline/topics.js';
+export type { TopicsInfo } from './pipeline/topics-data.js';
 export type { Cluster, Document, Exemplar, Scores, Term } from './pipeline/types.js';
 export { type TfidfDocuments, type TfidfOptions, TfidfVectorizer } from './tfidf.js';
 export {

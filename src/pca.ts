@@ -1,6 +1,5 @@
 import { native } from './binding.js';
-import { checkInteger, checkOptions } from './check.js';
-import { MatomariError } from './errors.js';
+import { checkComponents, checkInteger, checkOptions } from './check.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
 import { checkFilledMatrix, type Matrix, zeros } from './matrix.js';
 
@@ -35,13 +34,8 @@ export async function pca(points: Matrix, options: PcaOptions): Promise<Pca> {
   checkOptions('pca', options, ['nComponents', 'seed', ...OPERATION_OPTIONS]);
   checkFilledMatrix('points', points);
   const { rows, cols } = points;
-  const nComponents = checkInteger('nComponents', options.nComponents, 1);
+  const nComponents = checkComponents(options.nComponents, rows, cols);
   if (options.seed !== undefined) checkInteger('seed', options.seed, 0);
-  if (nComponents > Math.min(rows, cols))
-    throw new MatomariError(
-      'bad_input',
-      `nComponents is ${nComponents}, but ${rows} rows of ${cols} columns have at most ${Math.min(rows, cols)} components`,
-    );
   const embedding = zeros(rows, nComponents);
   const components = zeros(nComponents, cols);
   const mean = new Float32Array(cols);

@@ -1,5 +1,5 @@
 import { native } from './binding.js';
-import { checkInteger, checkOptions } from './check.js';
+import { checkComponents, checkInteger, checkOptions } from './check.js';
 import { MatomariError } from './errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
 import { checkFilledMatrix, checkSparse, type Matrix, type SparseMatrix, zeros } from './matrix.js';
@@ -51,13 +51,8 @@ export async function truncatedSvd(
       'bad_input',
       `sparse is empty (${rows} × ${cols}): give at least one row and one column`,
     );
-  const nComponents = checkInteger('nComponents', options.nComponents, 1);
+  const nComponents = checkComponents(options.nComponents, rows, cols);
   const seed = checkInteger('seed', options.seed ?? 0, 0);
-  if (nComponents > Math.min(rows, cols))
-    throw new MatomariError(
-      'bad_input',
-      `nComponents is ${nComponents}, but ${rows} rows of ${cols} columns have at most ${Math.min(rows, cols)} components`,
-    );
   const embedding = zeros(rows, nComponents);
   const components = zeros(nComponents, cols);
   const singularValues = new Float32Array(nComponents);

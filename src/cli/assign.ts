@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { assignTexts, LSA } from '../pipeline/embed-texts.js';
+import { assignTexts } from '../pipeline/assign-texts.js';
+import { LSA } from '../pipeline/embed-texts.js';
 import { readFitted } from '../pipeline/read-run.js';
 import type { Context } from './context.js';
 import {

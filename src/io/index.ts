@@ -14,13 +14,13 @@ export {
 } from './documents.js';
 export {
   type NpyArray,
-  type NpyData,
   type NpyInput,
   type NpyReadOptions,
   type NpyWriteOptions,
   readNpy,
   writeNpy,
 } from './npy.js';
+export type { NpyData } from './npy-elements.js';
 export { type NpyFile, openNpy, type RowBlock, readMatrix } from './npy-file.js';
 export type { NpyDtype } from './npy-header.js';
 export { type CreateNpyOptions, createNpy, type NpyWriter } from './npy-writer.js';

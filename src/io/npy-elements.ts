@@ -1,9 +1,21 @@
 import { throwIfAborted } from '../errors.js';
 import type { ByteSource } from './byte-source.js';
-import type { NpyData } from './npy.js';
 import type { NpyDtype } from './npy-header.js';
 
 const CHUNK_BYTES = 2 ** 22;
+
+/** The typed arrays that hold the elements of a `.npy` file. */
+export type NpyData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array;
 
 type ArrayType = {
   new (length: number): NpyData;

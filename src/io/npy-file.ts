@@ -4,8 +4,8 @@ import { MatomariError } from '../errors.js';
 import { type Matrix, zeros } from '../matrix.js';
 import { FileBytes, openFile } from './byte-source.js';
 import { badFile } from './file-error.js';
-import { type NpyData, type NpyReadOptions, sides } from './npy.js';
-import { elements } from './npy-elements.js';
+import { type NpyReadOptions, sides } from './npy.js';
+import { elements, type NpyData } from './npy-elements.js';
 import { type NpyDtype, type NpyHeader, readNpyHeader } from './npy-header.js';
 
 /** Rows of an open `.npy` file, as float32. */

@@ -2,7 +2,8 @@ import { checkInteger, checkOneOf, checkOptions, show } from '../check.js';
 import { MatomariError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import { AtomicFile } from './atomic.js';
-import { dtypeOf, type NpyData } from './npy.js';
+import { dtypeOf } from './npy.js';
+import type { NpyData } from './npy-elements.js';
 import { npyHeader } from './npy-header.js';
 
 const DTYPES = [

@@ -3,23 +3,10 @@ import { MatomariError } from '../errors.js';
 import { allocate, type Matrix } from '../matrix.js';
 import { writeAtomic } from './atomic.js';
 import { type ByteSource, FileBytes, openFile } from './byte-source.js';
-import { ARRAY_TYPES, elements } from './npy-elements.js';
+import { ARRAY_TYPES, elements, type NpyData } from './npy-elements.js';
 import { type NpyDtype, npyHeader, readNpyHeader } from './npy-header.js';
 
 const WRITE_BYTES = 2 ** 24;
-
-/** The typed arrays that hold the elements of a `.npy` file. */
-export type NpyData =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigUint64Array;
 
 /**
  * An array of any number of dimensions, in C order (the last index runs fastest).

@@ -7,7 +7,8 @@ import { type ResolvedOptions, resolveMachine, resolveOptions, type TopicOptions
 import { agreement } from './scores.js';
 import { inStage, Stopwatch, together } from './stages.js';
 import { cutTexts, termVectors, weighTerms } from './terms.js';
-import { Topics, type TopicsInfo } from './topics.js';
+import { Topics } from './topics.js';
+import type { TopicsInfo } from './topics-data.js';
 import type { Document } from './types.js';
 
 /**

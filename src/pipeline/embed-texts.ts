@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Embedder, type EmbedFacts, LsaEmbedder, type LsaModel, loadEmbedder } from '../embed/index.js';
-import { MatomariError } from '../errors.js';
 import type { OperationOptions } from '../job.js';
 import type { Matrix } from '../matrix.js';
-import { type Fitted, predict, type TopicAssignment } from './predict.js';
 
 /** The embedding model of a run and what it made of the texts. */
 export interface ModelFacts {
@@ -121,21 +119,4 @@ export function embedTexts(
       lsa: model.path === undefined ? lsa?.fitted : undefined,
     };
   });
-}
-
-/** The cluster of every text. */
-export async function assignTexts(
-  texts: readonly string[],
-  fitted: Fitted,
-  embedder: AnyEmbedder,
-  operation: OperationOptions,
-): Promise<TopicAssignment> {
-  const { embeddings, model } = await embedTexts(embedder, texts, operation);
-  const { cols } = fitted.centroids;
-  if (embeddings.cols !== cols)
-    throw new MatomariError(
-      'bad_input',
-      `the model ${model.name} gives ${embeddings.cols} dimensions, but the centroids have ${cols}: use the model of the run`,
-    );
-  return predict(fitted, embeddings, operation);
 }

@@ -5,7 +5,7 @@ import { nameClusters, nameNoise } from './name.js';
 import { withoutNoise } from './predict.js';
 import { agreement } from './scores.js';
 import { inStage } from './stages.js';
-import type { TopicsData } from './topics.js';
+import type { TopicsData } from './topics-data.js';
 
 /**
  * The topics with every document of the noise in the cluster whose centroid its embedding is nearest. Numbers and

@@ -5,7 +5,7 @@ import { nearest } from '../nearest.js';
 import { umapTransform } from '../umap.js';
 import { predictByDensity } from './density.js';
 import { distancesTo } from './means.js';
-import type { TopicsData } from './topics.js';
+import type { TopicsData } from './topics-data.js';
 
 /** The part of a run that finding the cluster of a new text takes. Of k-means on the embeddings, the centroids suffice. */
 export type Fitted = Pick<TopicsData, 'info' | 'centroids'> &

@@ -8,7 +8,7 @@ import { readMatrix, readNpy, readSparseNpz } from '../io/index.js';
 import { readDensity } from './density-file.js';
 import { LSA } from './embed-texts.js';
 import type { Fitted } from './predict.js';
-import type { TopicsData, TopicsInfo } from './topics.js';
+import type { TopicsData, TopicsInfo } from './topics-data.js';
 import type { Cluster, Document } from './types.js';
 import { type InputFacts, RUN, type RunFile } from './write-run.js';
 

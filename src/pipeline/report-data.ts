@@ -1,5 +1,5 @@
 import { countNoise } from './cluster.js';
-import type { TopicsData, TopicsInfo } from './topics.js';
+import type { TopicsData, TopicsInfo } from './topics-data.js';
 import type { ReportData } from './types.js';
 
 const number = (n: number) => n.toLocaleString('en-US');

@@ -1,52 +1,17 @@
 import { checkOptions, show } from '../check.js';
 import type { Embedder, LsaModel } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
-import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions } from '../job.js';
+import { OPERATION_OPTIONS, type OperationOptions } from '../job.js';
 import type { Matrix, SparseMatrix } from '../matrix.js';
-import type { Umap } from '../umap.js';
+import { assignTexts } from './assign-texts.js';
 import type { DensityFit } from './density.js';
 import { inDirectory } from './directory.js';
-import { assignTexts, type ModelFacts } from './embed-texts.js';
 import { reassignNoise, restoreNoise } from './noise.js';
-import type { ResolvedOptions } from './options.js';
 import type { TopicAssignment } from './predict.js';
 import { loadTopics } from './read-run.js';
+import type { TopicsData, TopicsInfo } from './topics-data.js';
 import type { Cluster, Document, Scores } from './types.js';
 import { forgetRun, writeFiles, writeRun } from './write-run.js';
-
-/** How the topics were found. */
-export interface TopicsInfo extends ResolvedOptions, OperationFacts {
-  model: ModelFacts;
-  threads: number;
-  /** Of k-means: the sum of squared distances, the iterations, and whether it settled before `maxIter`. */
-  inertia?: number;
-  nIter?: number;
-  converged?: boolean;
-  /** Where the layout of a map by UMAP started: `Umap.initUsed`. */
-  mapInit?: Umap['initUsed'];
-}
-
-export interface TopicsData {
-  documents: Document[];
-  embeddings: Matrix;
-  vocabulary: string[];
-  tfidf: SparseMatrix;
-  termVectors: Matrix;
-  centroids: Matrix;
-  labels: Int32Array;
-  distances: Float32Array;
-  clusters: Cluster[];
-  noise?: Cluster | undefined;
-  map: Matrix;
-  reduced?: Matrix | undefined;
-  reducedCentroids?: Matrix | undefined;
-  density?: DensityFit | undefined;
-  originalLabels?: Int32Array | undefined;
-  scores?: Scores | undefined;
-  lsa?: LsaModel | undefined;
-  info: TopicsInfo;
-  seconds: Record<string, number>;
-}
 
 /** What discoverTopics found, with every intermediate result. */
 export class Topics implements TopicsData {

@@ -9,7 +9,7 @@ import { LSA } from './embed-texts.js';
 import { MANIFEST } from './embedding-store.js';
 import type { Labelling } from './relabel.js';
 import { reportData } from './report-data.js';
-import type { TopicsData, TopicsInfo } from './topics.js';
+import type { TopicsData, TopicsInfo } from './topics-data.js';
 import type { Cluster } from './types.js';
 import { versions } from './versions.js';
 
