@@ -49,6 +49,12 @@ export interface Binding {
   /** The CUDA devices of this machine, and where there is none, why: no plugin, no driver or no device. */
   cuda(): { devices: { name: string; memory: number }[]; reason?: string };
 
+  /**
+   * For a thread that is not the main one: when it is terminated, shuts the gate (see src/embed/gate.ts) and waits for who is
+   * inside. The gate, two integers in shared memory, is held as long as the thread lives.
+   */
+  holdTermination(gate: Int32Array): void;
+
   /** out[i, j] = distance of a's row i to b's row j. a: [aRows × cols], b: [bRows × cols], out: [aRows × bRows]. */
   distances(
     args: {

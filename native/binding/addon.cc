@@ -21,6 +21,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   env.AddCleanupHook([](Environment* e) { e->stop(); }, environment);
   exports.Set("info", Napi::Function::New(env, info));
   exports.Set("cuda", Napi::Function::New(env, cuda_devices));
+  exports.Set("holdTermination", Napi::Function::New(env, hold_termination));
   exports.Set("distances", Napi::Function::New(env, distances));
   exports.Set("nearest", Napi::Function::New(env, nearest));
   exports.Set("assign", Napi::Function::New(env, assign));

@@ -6,6 +6,7 @@ namespace matomari::binding {
 
 Napi::Value info(const Napi::CallbackInfo& info);
 Napi::Value cuda_devices(const Napi::CallbackInfo& info);
+Napi::Value hold_termination(const Napi::CallbackInfo& info);
 Napi::Value distances(const Napi::CallbackInfo& info);
 Napi::Value nearest(const Napi::CallbackInfo& info);
 Napi::Value assign(const Napi::CallbackInfo& info);

@@ -1,7 +1,11 @@
+import { isMainThread } from 'node:worker_threads';
+import { native } from '../binding.js';
+
 /**
  * Keeps a process from ending while a worker is inside ONNX Runtime: a run whose thread is being terminated throws where
  * nothing can catch it, and takes the process down with an abort instead of its exit code. A worker passes the gate for
- * every call; when the process ends, the gate is shut, and the end waits for the call that is under way.
+ * every call; when the process ends, or the thread that has the worker is terminated, the gate is shut, and the end waits
+ * for the call that is under way.
  */
 export type Gate = Int32Array<SharedArrayBuffer>;
 const INSIDE = 0;
@@ -23,12 +27,23 @@ export function addGate(): Gate {
   if (open.size === 0) process.on('exit', shutAll);
   const gate = new Int32Array(new SharedArrayBuffer(8));
   open.add(gate);
+  if (!isMainThread) holdTermination(gate);
   return gate;
 }
 
 export function removeGate(gate: Gate): void {
   open.delete(gate);
+  Atomics.store(gate, INSIDE, 0);
   if (open.size === 0) process.off('exit', shutAll);
+}
+
+/** No JavaScript runs in a thread that is being terminated, so the addon shuts its gates. */
+function holdTermination(gate: Gate): void {
+  try {
+    native().holdTermination(gate);
+  } catch {
+    // Models of other tokenizers work without the addon.
+  }
 }
 
 /** Runs `call` on the worker's side; where the gate is shut, waits for the end instead. */

@@ -17,10 +17,12 @@ export interface Port {
 export const FLOAT = 1;
 export const INT32 = 6;
 
-const text = new TextDecoder();
+export const text = new TextDecoder();
 
-/** The fields of a message: number and value, the value a subarray for length-delimited fields. */
-function* fields(bytes: Uint8Array): Generator<[field: number, value: number | Uint8Array]> {
+/** The fields of a message: number, value (a subarray for length-delimited fields), and the bytes of both. */
+export function* fields(
+  bytes: Uint8Array,
+): Generator<[field: number, value: number | Uint8Array, whole: Uint8Array]> {
   let at = 0;
   const varint = (): number => {
     let value = 0;
@@ -32,6 +34,7 @@ function* fields(bytes: Uint8Array): Generator<[field: number, value: number | U
     }
   };
   while (at < bytes.length) {
+    const start = at;
     const key = varint();
     const field = Math.floor(key / 8);
     let value: number | Uint8Array = 0;
@@ -44,12 +47,12 @@ function* fields(bytes: Uint8Array): Generator<[field: number, value: number | U
     if (at + size > bytes.length) throw new Error('the file ends in the middle of a value');
     if (key % 8 !== 0) value = bytes.subarray(at, at + size);
     at += size;
-    yield [field, value];
+    yield [field, value, bytes.subarray(start, at)];
   }
 }
 
 /** The last value of a length-delimited field of a message, or an empty one. */
-function part(bytes: Uint8Array, field: number): Uint8Array {
+export function part(bytes: Uint8Array, field: number): Uint8Array {
   let found = new Uint8Array(0);
   for (const [number, value] of fields(bytes))
     if (number === field && typeof value !== 'number') found = value as never;
@@ -90,7 +93,7 @@ export function graphPorts(model: Uint8Array): { inputs: Port[]; outputs: Port[]
 
 const encoder = new TextEncoder();
 
-function varint(value: number): number[] {
+export function varint(value: number): number[] {
   const out: number[] = [];
   let rest = value < 0 ? 2n ** 64n + BigInt(value) : BigInt(value);
   while (rest > 127n) {
@@ -101,19 +104,20 @@ function varint(value: number): number[] {
   return out;
 }
 
-const number = (field: number, value: number): number[] => [...varint(field * 8), ...varint(value)];
+export const number = (field: number, value: number): number[] => [...varint(field * 8), ...varint(value)];
 
-function message(field: number, ...parts: (readonly number[] | string)[]): number[] {
+export function message(field: number, ...parts: (readonly number[] | string)[]): number[] {
   const body = parts.flatMap((p) => (typeof p === 'string' ? [...encoder.encode(p)] : [...p]));
   return [...varint(field * 8 + 2), ...varint(body.length), ...body];
 }
 
 /** A NodeProto in a graph, with integer and integer-list attributes. */
-function node(
+export function node(
   op: string,
   inputs: string[],
   outputs: string[],
   attributes: Record<string, number | number[]> = {},
+  domain = '',
 ): number[] {
   const written = Object.entries(attributes).map(([name, value]) =>
     typeof value === 'number'
@@ -126,6 +130,7 @@ function node(
     ...outputs.map((o) => message(2, o)),
     message(4, op),
     ...written,
+    ...(domain === '' ? [] : [message(7, domain)]),
   );
 }
 
@@ -134,7 +139,7 @@ const constant = (name: string, values: number[]): number[] =>
   message(5, number(1, values.length), number(2, 7), ...values.map((v) => number(7, v)), message(8, name));
 
 /** A float32 input (field 11) or output (12) of a graph, every axis of unknown size. */
-const floats = (field: 11 | 12, name: string, rank: number): number[] =>
+export const floats = (field: 11 | 12, name: string, rank: number): number[] =>
   message(
     field,
     message(1, name),

@@ -1,4 +1,4 @@
-import type { NativeAddedToken, NativeCut, NativeEdit } from '../../binding.js';
+import type { Binding, NativeCut, NativeEdit } from '../../binding.js';
 
 interface Step {
   type: string;
@@ -21,15 +21,9 @@ export interface SentencePieceConfig {
   }[];
 }
 
-/** How a tokenizer is made of a tokenizer.json: what binding.d.ts calls unigram, and what goes before it. */
-export interface UnigramPlan {
-  vocabulary: [piece: string, score: number][];
-  unknown: number;
-  byteFallback: boolean;
-  charsmap?: Uint8Array;
-  edits: NativeEdit[];
-  cuts: NativeCut[];
-  added: NativeAddedToken[];
+/** How a tokenizer is made of a tokenizer.json: what the addon is told, and what goes before it. */
+export interface UnigramPlan extends Omit<Parameters<Binding['unigram']>[0], 'units' | 'ends' | 'scores'> {
+  vocabulary: SentencePieceConfig['model']['vocab'];
   /** The first steps of the normaliser, where only JavaScript has them. */
   before?: (text: string) => string;
 }

@@ -11,6 +11,7 @@ import { POOLED } from './onnx.js';
 import { normalizeRow } from './pooling.js';
 import { loadRuntime } from './runtime.js';
 import { sessionOptions, withWeights } from './session-options.js';
+import { simplify } from './simplify.js';
 import type { Gated } from './worker-link.js';
 import { type Context, serve } from './worker-serve.js';
 
@@ -66,14 +67,15 @@ serve<EmbedRequest, SessionFacts>(async () => {
   const [ort, file] = await Promise.all([loadRuntime(), readGraph()]);
   const { inputs, pooled, graft } = planGraph(file, data);
   const pooling = pooled ? [] : data.pooling;
-  const { session, dimensions, device, skipped } = await begin(Buffer.concat([file, graft]));
+  const { session, dimensions, device, skipped } = await begin();
 
   /** A session on the first device on which the model both loads and runs. */
-  async function begin(bytes: Buffer): Promise<{ session: InferenceSession } & SessionFacts> {
+  async function begin(): Promise<{ session: InferenceSession } & SessionFacts> {
     const skipped: SkippedDevice[] = [];
     for (const device of data.devices) {
       let session: InferenceSession | undefined;
       try {
+        const bytes = Buffer.concat([...(device === 'cpu' ? simplify(file) : [file]), graft]);
         session = await withWeights(data.graph, (folder) => {
           const options = sessionOptions(device, data.threads, folder);
           return throughGate(data.gate, () => ort.InferenceSession.create(bytes, options));

@@ -24,7 +24,7 @@ export class Unigram {
 
   static async create({ vocabulary, before, ...parts }: UnigramPlan, threads: number): Promise<Unigram> {
     const { units, ends } = flatten(vocabulary.map(([piece]) => piece));
-    const scores = Float64Array.from(vocabulary, ([, score]) => score);
+    const scores = new Float64Array(vocabulary.map(([, score]) => score));
     const args = { ...parts, units, ends, scores };
     const { tokenizer } = await run([units, ends, scores], threads, (job) => native().unigram(args, job));
     return new Unigram(tokenizer, before, threads);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { executionProviders } from 'matomari/embed';
@@ -88,6 +88,25 @@ describe('a process', () => {
       embedder.embed(Array.from({ length: 100000 }, (_, i) => '今日の天気 ' + i)).catch(() => {});
       setTimeout(() => { console.log('bye'); process.exit(7); }, 50);`;
     await expect(node(script, 'module')).rejects.toMatchObject({ code: 7, stdout: 'bye\n' });
+  });
+
+  it('lives on when its workers are terminated in the middle', async () => {
+    const inside = `import { parentPort } from 'node:worker_threads';
+      import { loadEmbedder } from ${index};
+      const embedder = await loadEmbedder('builtin');
+      embedder.embed(Array.from({ length: 200000 }, (_, i) => '今日の天気 ' + i)).catch(() => {});
+      parentPort.postMessage('begun');`;
+    const file = join(temporaryFolder(), 'inside.mjs');
+    writeFileSync(file, inside);
+    const script = `import { once } from 'node:events';
+      import { Worker } from 'node:worker_threads';
+      for (let i = 0; i < 6; i++) {
+        const worker = new Worker(${JSON.stringify(file)}, { execArgv: [] });
+        await once(worker, 'message');
+        await new Promise((resolve) => setTimeout(resolve, 20 * i));
+        console.log(await worker.terminate());
+      }`;
+    expect((await node(script, 'module')).stdout).toBe('1\n'.repeat(6));
   });
 });
 
