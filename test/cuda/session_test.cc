@@ -36,6 +36,7 @@ KMeansResult fit(core::Context& ctx, const Points& points, std::size_t clusters,
   KMeansOptions options;
   options.clusters = clusters;
   options.tolerance = 0;
+  options.max_iterations = 20;
   std::vector<float> centroids(clusters * points.cols);
   std::vector<std::int32_t> sizes(clusters);
   labels.resize(points.rows);

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,9 +33,9 @@ void sync_warp();
 // The values that the lanes of this thread's warp give; every lane must call it.
 template <class T>
 const T* exchange(const T& value);
-unsigned char* warp_slots(std::size_t bytes);
-unsigned lane();
-unsigned warp_width();  // threads of this warp
+unsigned char* warp_slots();  // 64 bytes a lane, another place each time
+inline unsigned lane() { return thread_index.x % 32; }
+inline unsigned warp_width() { return std::min(32u, block_size.x - thread_index.x / 32 * 32); }  // threads of this warp
 }  // namespace emulator
 
 #define threadIdx emulator::thread_index
@@ -42,12 +43,11 @@ unsigned warp_width();  // threads of this warp
 #define blockDim emulator::block_size
 #define gridDim emulator::grid_size
 
-// T of each lane, valid until the lane calls it again.
+// T of each lane, valid until the lane calls it again: two places take turns, and who waits in one has read the other.
 template <class T>
 const T* emulator::exchange(const T& value) {
   static_assert(sizeof(T) <= 64);
-  sync_warp();  // all have read what was there before
-  auto* const slots = reinterpret_cast<T*>(warp_slots(sizeof(T)));
+  auto* const slots = reinterpret_cast<T*>(warp_slots());
   std::memcpy(static_cast<void*>(slots + lane()), &value, sizeof(T));
   sync_warp();
   return slots;
