@@ -1,19 +1,14 @@
 #include <algorithm>
-#include <cstring>
-#include <optional>
 #include <vector>
 
-#include "../native/points.h"
-#include "core/error.h"
 #include "cuda/nearest.h"
 #include "small_memory.h"
+#include "support.h"
 
 using namespace matomari;
 using namespace matomari::test;
 
 namespace {
-
-constexpr Metric kMetrics[] = {Metric::euclidean, Metric::sqeuclidean, Metric::cosine, Metric::dot};
 
 // Indices and distances of the device against the CPU's, bit for bit.
 void compare(core::ConstMatrix queries, core::ConstMatrix points, std::size_t count, Metric metric) {
@@ -25,7 +20,7 @@ void compare(core::ConstMatrix queries, core::ConstMatrix points, std::size_t co
   const Neighbours found =
       cuda::nearest(ctx, simd::best_kernels(), 0, queries, points, count, metric, indices.data(), distances.data());
   CHECK(indices == wanted);
-  CHECK(std::memcmp(distances.data(), wanted_distances.data(), n * sizeof(float)) == 0);
+  CHECK(same_bits(distances, wanted_distances));
   CHECK(found.rechecked_share >= 0 && found.rechecked_share <= 1);
 }
 
@@ -88,37 +83,25 @@ TEST(nearest_with_zero_vectors_under_cosine) {
 }
 
 TEST(nearest_refuses_what_the_cpu_refuses) {
-  auto message = [](const Points& queries, const Points& points, std::size_t count) -> std::string {
+  auto message = [](const Points& queries, const Points& points, std::size_t count) {
     core::Context ctx(1);
     std::vector<std::int32_t> indices(queries.rows * count);
     std::vector<float> distances(indices.size());
-    try {
+    return refusal(core::Code::bad_input, [&] {
       cuda::nearest(ctx, simd::best_kernels(), 0, queries, points, count, Metric::dot, indices.data(), distances.data());
-    } catch (const core::Error& e) {
-      CHECK(e.code() == core::Code::bad_input);
-      return e.what();
-    }
-    return "";
+    });
   };
-  const Points good = make(200, 3, [](std::size_t i, std::size_t l) { return static_cast<float>(i + l + 1); });
-  Points bad = good;
-  bad.data[3 * 150 + 2] = std::nanf("");
+  const Points good = ladder(200, 3), bad = with_nan(good, 150, 2);
   CHECK(message(bad, good, 2).find("queries holds NaN at row 150, column 2") == 0);
   CHECK(message(good, bad, 2).find("points holds NaN at row 150, column 2") == 0);
-  CHECK(message(good, make(1100, 3, [](std::size_t, std::size_t) { return 1.0f; }), 1025).find("k is 1025, and a CUDA device finds at most 1024") == 0);
+  CHECK(message(good, ladder(1100, 3), 1025).find("k is 1025, and a CUDA device finds at most 1024") == 0);
 }
 
 TEST(nearest_can_be_cancelled) {
-  const Points points = make(200, 3, [](std::size_t i, std::size_t l) { return static_cast<float>(i + l + 1); });
-  core::Context ctx(1);
-  ctx.cancel();
+  const Points points = ladder(200, 3);
   std::vector<std::int32_t> indices(200);
   std::vector<float> distances(200);
-  bool cancelled = false;
-  try {
+  CHECK(stops([&](core::Context& ctx) {
     cuda::nearest(ctx, simd::best_kernels(), 0, points, points, 1, Metric::dot, indices.data(), distances.data());
-  } catch (const core::Error& e) {
-    cancelled = e.code() == core::Code::cancelled;
-  }
-  CHECK(cancelled);
+  }));
 }

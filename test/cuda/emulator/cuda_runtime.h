@@ -178,4 +178,10 @@ cudaError_t cudaMallocFromPoolAsync(T** p, std::size_t bytes, cudaMemPool_t pool
 cudaError_t cudaFreeAsync(void* p, cudaStream_t s);
 cudaError_t cudaHostAlloc(void** p, std::size_t bytes, unsigned);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t n, cudaMemcpyKind kind, cudaStream_t s);
+inline cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t width, std::size_t height,
+                                     cudaMemcpyKind kind, cudaStream_t s) {
+  for (std::size_t i = 0; i < height; ++i)
+    cudaMemcpyAsync(static_cast<char*>(to) + i * to_pitch, static_cast<const char*>(from) + i * from_pitch, width, kind, s);
+  return cudaSuccess;
+}
 cudaError_t cudaMemsetAsync(void* p, int value, std::size_t n, cudaStream_t s);
