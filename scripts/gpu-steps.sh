@@ -5,11 +5,17 @@ build=${MATOMARI_BUILD:-build-gpu}
 ok=0 failed=0 skipped=0
 PATH=$PATH:/usr/local/cuda/bin
 
-# step SECONDS NAME COMMAND…: says how it ended; 2 of a command means that it has skipped itself.
+# step SECONDS NAME COMMAND…: says how it ended; 2 of a command means that it has skipped itself. All steps together take no more
+# than MATOMARI_SECONDS, where that is set.
 step() {
-  local limit=$1 name=$2 status=0 start=$SECONDS
+  local limit=$1 name=$2 status=0 start=$SECONDS left=$((${MATOMARI_SECONDS:-1000000} - SECONDS))
   shift 2
   printf '\n== %s\n' "$name"
+  if [ $left -le 0 ]; then
+    skip "$name: MATOMARI_SECONDS, $MATOMARI_SECONDS, are over"
+    return 2
+  fi
+  if [ $left -lt "$limit" ]; then limit=$left; fi
   timeout -k 10 "$limit" "$@" || status=$?
   case $status in
     0) ok=$((ok + 1)) && echo "ok: $name ($((SECONDS - start)) s)" ;;
