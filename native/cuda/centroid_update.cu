@@ -243,16 +243,8 @@ __global__ void __launch_bounds__(kThreads) shifts_kernel(const double* previous
   });
   if (threadIdx.x % 32 == 0) out[j] = sum;
 }
-__global__ void __launch_bounds__(kThreads) total_kernel(const double* values, std::size_t n, double* out) {
-  __shared__ double some[kThreads];
-  double sum = 0;
-  for (std::size_t first = 0; first < n; first += kThreads) {
-    __syncthreads();
-    some[threadIdx.x] = first + threadIdx.x < n ? values[first + threadIdx.x] : 0.0;
-    __syncthreads();
-    if (threadIdx.x == 0)
-      for (unsigned t = 0; t < kThreads; ++t) sum += some[t];  // zeros past the end change nothing
-  }
+__global__ void total_kernel(const double* values, std::size_t n, double* out) {
+  const double sum = sum_in_order(n, [&](std::size_t i) { return values[i]; });
   if (threadIdx.x == 0) *out = sum;
 }
 
@@ -353,7 +345,7 @@ void CentroidUpdate::average(const double* previous, double* centroids) const {
 
 double CentroidUpdate::shift(const double* previous, const double* centroids) const {
   launch(session_.stream(), blocks(clusters_, kThreads / 32), kThreads, 0, shifts_kernel, previous, centroids, clusters_, d_, shifts_.data());
-  launch(session_.stream(), 1, kThreads, 0, total_kernel, static_cast<const double*>(shifts_.data()), clusters_, shift_.data());
+  launch(session_.stream(), 1, 32, 0, total_kernel, static_cast<const double*>(shifts_.data()), clusters_, shift_.data());
   return shift_.fetch();
 }
 

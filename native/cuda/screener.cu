@@ -14,8 +14,10 @@ constexpr std::size_t kPair = kColumnTiles * kTileRows;
 template <class Take>
 void start(const Session& session, const ScreenRows& rows, const Targets& targets, std::size_t d, unsigned splits, const Take& take) {
   const unsigned grid = blocks(rows.count, kTileRows) * splits;
-  if (session.hopper())
-    launch(session.stream(), grid, hopper::kThreads, hopper::kShared, hopper::screen<Take>, rows, targets, d, splits, take);
+  if (session.hopper() && depth_tiles(d) <= hopper::kKeptDepth)
+    launch(session.stream(), grid, hopper::kThreads, hopper::kShared, hopper::screen<true, Take>, rows, targets, d, splits, take);
+  else if (session.hopper())
+    launch(session.stream(), grid, hopper::kThreads, hopper::kShared, hopper::screen<false, Take>, rows, targets, d, splits, take);
   else
     launch(session.stream(), grid, ampere::kThreads, ampere::kShared, ampere::screen<Take>, rows, targets, d, splits, take);
 }
