@@ -5,6 +5,7 @@
 #include "cuda/corpus.h"
 #include "cuda/instructions.h"
 #include "cuda/operations.h"
+#include "cuda/packed.h"
 #include "cuda/prepare.h"
 #include "distances/pair.h"
 
@@ -77,7 +78,9 @@ void run(const MatomariCudaJob& job, const MatomariCudaDistances& args) {
   right.block = sizeof(double);
   right.most = std::clamp<std::size_t>(some / row, 1, kRight);
   left.most = std::clamp<std::size_t>(some / std::max(row, sizeof(float) * std::min(args.b_rows, right.most)), 1, args.a_rows);
-  Corpus a(session, args.a, args.a_rows, d, left), b(session, args.b, args.b_rows, d, right);
+  Corpus a(session, args.a, args.a_rows, d, left);
+  right.fixed = a.most() * (padded_rows(std::min(args.b_rows, right.most)) * sizeof(float) + sizeof(double));
+  Corpus b(session, args.b, args.b_rows, d, right);
   const DeviceBuffer<unsigned> bad(session, 1);
   const DeviceBuffer<float> out(session, a.most() * b.most());
   const DeviceBuffer<double> aa(session, a.most()), bb(session, b.most());

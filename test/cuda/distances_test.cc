@@ -36,6 +36,11 @@ TEST(distances_of_rows_that_come_in_blocks) {
   compare(many, few, Metric::cosine);
 }
 
+TEST(distances_of_rows_for_which_memory_is_short) {
+  const MemoryLimit limit("1");
+  compare(bells(600, 200, 4), bells(600, 200, 5), Metric::euclidean);
+}
+
 TEST(distances_refuse_what_the_cpu_refuses) {
   auto message = [](const Points& a, const Points& b) {
     core::Context ctx(1);

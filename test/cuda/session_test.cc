@@ -1,5 +1,4 @@
 // What every operation on the device has in common: memory, cancelling, and several threads at once.
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <thread>
@@ -37,11 +36,6 @@ KMeansResult fit(core::Context& ctx, const Points& points, std::size_t clusters,
   return cuda::kmeans(ctx, 0, points, options, centroids.data(), labels.data(), sizes.data());
 }
 
-struct Limit {
-  explicit Limit(const char* mib) { setenv("MATOMARI_CUDA_MEMORY", mib, 1); }
-  ~Limit() { unsetenv("MATOMARI_CUDA_MEMORY"); }
-};
-
 }  // namespace
 
 TEST(session_stops_when_cancelled_on_the_way) {
@@ -58,7 +52,7 @@ TEST(session_stops_when_cancelled_on_the_way) {
 }
 
 TEST(session_says_how_much_memory_was_asked_for) {
-  const Limit limit("1");
+  const MemoryLimit limit("1");
   core::Context ctx(1);
   std::vector<std::int32_t> labels;
   const std::string message = refusal(core::Code::out_of_memory, [&] { fit(ctx, bells(3000, 100, 3000), 200, labels); });
@@ -67,7 +61,7 @@ TEST(session_says_how_much_memory_was_asked_for) {
 }
 
 TEST(session_gives_all_its_memory_back) {
-  const Limit limit("24");
+  const MemoryLimit limit("24");
   const Points points = bells(260, 24, 260);
   std::vector<std::int32_t> labels, again;
   for (int turn = 0; turn < (quick ? 3 : 12); ++turn) {

@@ -62,6 +62,11 @@ TEST(weighted_mean_of_rows_and_words_that_come_in_blocks) {
   }
 }
 
+TEST(weighted_mean_for_which_memory_is_short) {
+  const MemoryLimit limit("1");
+  for (const std::size_t words : {40, 700}) compare(some_words(900, words), bells(900, 300, 2), 1);
+}
+
 TEST(weighted_mean_refuses_what_the_cpu_refuses) {
   Points vectors = ladder(3, 2);
   vectors.data[5] = std::numeric_limits<float>::infinity();
