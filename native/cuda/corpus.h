@@ -25,6 +25,8 @@ class Corpus {
   };
 
   Corpus(const Session& session, const float* host, std::size_t rows, std::size_t d, const Need& need);
+  Corpus(const Corpus&) = delete;  // the feeder knows where it is
+  Corpus& operator=(const Corpus&) = delete;
 
   std::size_t rows() const noexcept { return rows_; }
   std::size_t cols() const noexcept { return d_; }
