@@ -26,7 +26,7 @@ void compare(const Points& points, const Points& centroids, Metric metric) {
 
 TEST(assign_equals_the_cpu) {
   // Around the edges of a tile of 128 rows, 128 or 256 targets and 64 columns, and of the 384 columns of which rows are kept.
-  const std::size_t shapes[][3] = {{1, 1, 1}, {127, 17, 63}, {129, 130, 65}, {140, 257, 33}, {128, 64, 200}, {9, 270, 384}, {9, 270, 385}};
+  const std::size_t shapes[][3] = {{1, 1, 1}, {127, 17, 63}, {129, 130, 65}, {140, 257, 33}, {128, 64, 200}, {280, 270, 384}, {280, 270, 385}};
   std::size_t turn = 0;
   for (const auto& [rows, clusters, cols] : shapes)
     for (const Points& points : all_points(rows, cols)) {

@@ -35,7 +35,7 @@ Points in_order(const Points& p) {
 }  // namespace
 
 TEST(nearest_equals_the_cpu) {
-  const std::size_t shapes[][4] = {{1, 1, 1, 1}, {3, 300, 17, 5}, {130, 257, 65, 3}, {40, 513, 33, 40}};  // queries, points, columns, k
+  const std::size_t shapes[][4] = {{1, 1, 1, 1}, {3, 300, 17, 5}, {130, 257, 65, 3}, {40, 513, 33, 40}, {20, 600, 400, 5}};  // queries, points, columns, k
   std::size_t turn = 0;
   for (const auto& [queries, rows, cols, count] : shapes)
     for (const Points& points : all_points(rows, cols)) {
