@@ -35,7 +35,7 @@ Points in_order(const Points& p) {
 }  // namespace
 
 TEST(nearest_equals_the_cpu) {
-  const std::size_t shapes[][4] = {{1, 1, 1, 1}, {3, 300, 17, 5}, {130, 257, 65, 3}, {40, 513, 33, 40}, {20, 600, 400, 5}};  // queries, points, columns, k
+  const std::size_t shapes[][4] = {{1, 1, 1, 1}, {3, 300, 17, 5}, {130, 257, 65, 3}, {40, 513, 33, 40}, {9, 300, 400, 3}};  // queries, points, columns, k
   std::size_t turn = 0;
   for (const auto& [queries, rows, cols, count] : shapes)
     for (const Points& points : all_points(rows, cols)) {
@@ -47,6 +47,12 @@ TEST(nearest_equals_the_cpu) {
 TEST(nearest_among_themselves) {
   std::size_t turn = 0;
   for (const Points& points : all_points(290, 40)) compare(points, points, 7, kMetrics[turn++ % 4]);
+}
+
+TEST(nearest_of_more_queries_than_keep_the_processors_busy) {
+  // No block shares its tiles of targets with another then, and goes through several: with rows that stay and rows that come anew.
+  compare(bells(1040, 9, 1), bells(1040, 9, 1), 3, Metric::euclidean);
+  compare(bells(1040, 390, 2), bells(800, 390, 3), 3, Metric::cosine);
 }
 
 TEST(nearest_of_points_that_come_in_blocks) {
