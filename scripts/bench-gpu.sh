@@ -1,28 +1,25 @@
 #!/usr/bin/env bash
-# The CUDA benchmarks, without Node: ours, and PyTorch in the same run. The figures go to bench/results/gpu as well, with the card's
-# name. Skips with the reason where there is no compiler or no device.
-set -euo pipefail
-cd "$(dirname "$0")/.."
-if ! command -v nvidia-smi >/dev/null || ! nvidia-smi -L; then
-  echo 'skipped: no NVIDIA device'
-  exit 0
-fi
-build=build-gpu
-cmake -S . -B $build -DMATOMARI_TESTS=ON | grep -E 'CUDA plugin' || true
-if ! cmake --build $build --target matomari_cuda_bench --parallel; then
-  echo 'skipped: the benchmark was not built'
-  exit 0
-fi
+# The CUDA benchmarks, without Node: ours, and PyTorch in the same run. The figures go to a file in the folder that is given, or in
+# bench/results/gpu, with the card's name; what one of them cannot say, the others say all the same. Skips with the reason where
+# there is no compiler or no device.
+set -uo pipefail
+source "$(dirname "$0")/gpu-steps.sh"
+folder=${1:-bench/results/gpu}
+has_gpu || finish
+step 120 'configure' bash -c configure || finish
+step 500 'build the benchmark' bash -c 'compile matomari_cuda_bench' || finish
+peers=yes
+python3 -c 'import torch' 2>/dev/null || { skip 'no PyTorch to race'; peers=; }
+
 lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
-while read -r operation rows cols count; do
-  echo "== $operation $rows × $cols, $count"
-  $build/matomari_cuda_bench "$operation" "$rows" "$cols" "$count" | tee -a "$lines"
-  if python3 -c 'import torch' 2>/dev/null; then
-    python3 bench/cuda/peers.py "$operation" "$rows" "$cols" "$count" | tee -a "$lines"
-  else
-    echo 'skipped: no PyTorch'
-  fi
+# race NAME COMMAND…: what it prints goes to the figures as well.
+race() {
+  step 90 "$1" bash -o pipefail -c '"${@:2}" | tee -a "$1"' race "$lines" "${@:2}"
+}
+while read -r -a shape; do
+  race "${shape[*]}" "$build/matomari_cuda_bench" "${shape[@]}"
+  if [ -n "$peers" ]; then race "torch ${shape[*]}" python3 bench/cuda/peers.py "${shape[@]}"; fi
 done <<'SHAPES'
 assign 1000000 768 1000
 assign 1000000 768 10000
@@ -33,14 +30,16 @@ kmeans++ 1000000 768 4000
 nearest 1000000 384 15
 weightedMean 1000000 384 50000
 SHAPES
+
 commit=$(git rev-parse --short=9 HEAD 2>/dev/null || echo unknown)
-out=bench/results/gpu/$(date -u +%Y-%m-%d)-$commit.json
-mkdir -p bench/results/gpu
+out=$folder/$(date -u +%Y-%m-%d)-$commit.json
+about() { nvidia-smi --query-gpu="$1" --format=csv,noheader | head -n 1; }
+mkdir -p "$folder"
 {
-  printf '{\n  "commit": "%s",\n  "gpu": "%s",\n  "driver": "%s",\n  "results": [\n' "$commit" \
-    "$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)" \
-    "$(nvidia-smi --query-gpu=driver_version --format=csv,noheader | head -n 1)"
-  sed '$!s/$/,/; s/^/    /' "$lines"
+  printf '{\n  "commit": "%s",\n  "gpu": "%s",\n  "driver": "%s",\n  "results": [\n' "$commit" "$(about name)" "$(about driver_version)"
+  # Only whole lines: one that was cut off would spoil the rest.
+  grep -E '^\{.*\}$' "$lines" | sed '$!s/$/,/; s/^/    /'
   printf '  ]\n}\n'
 } >"$out"
 echo "written: $out"
+finish

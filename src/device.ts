@@ -27,6 +27,8 @@ export interface Work {
   float64?: boolean;
   /** Numbers of four bytes that go to the GPU and come back. */
   numbers: number;
+  /** What one thread of the CPU takes where it has a shorter way than these multiply-adds. */
+  cpuSeconds?: number;
 }
 
 /**
@@ -36,8 +38,9 @@ export interface Work {
  * a tenth of that in float64. A GPU is taken to do 10¹⁴ and 5 · 10¹², a fourth of an H100's data sheet, and the way to be
  * 10 GB/s and a hundredth of a second: figures that have not been measured yet.
  */
-export function worthAGpu({ multiplyAdds, float64 = false, numbers }: Work, threads: number): boolean {
-  const cpu = multiplyAdds / (threads * (float64 ? 1e10 : 1e11));
+export function worthAGpu(work: Work, threads: number): boolean {
+  const { multiplyAdds, float64 = false, numbers, cpuSeconds } = work;
+  const cpu = (cpuSeconds ?? multiplyAdds / (float64 ? 1e10 : 1e11)) / threads;
   const gpu = 0.01 + (4 * numbers) / 1e10 + multiplyAdds / (float64 ? 5e12 : 1e14);
   return gpu < cpu;
 }

@@ -15,7 +15,7 @@ export interface DistancesOptions extends OperationOptions {
  * threads. `cosine` is 1 − cos, and 1 where a row is zero; `dot` is the inner product itself, not a distance.
  *
  * @throws MatomariError `bad_input` (NaN with row and column, unequal columns), `bad_option`, `cancelled`
- * Runs on an NVIDIA GPU by `device: 'cuda'`, to the same bits.
+ * Runs on an NVIDIA GPU by `device: 'cuda'`, to the same bits; rows of either side that its memory cannot hold come and go in blocks.
  * Cost: a.rows · b.rows · cols multiply-adds in float64, half of them where `a` and `b` are one; 4 MB and a little a
  * thread beside the result.
  */

@@ -15,7 +15,7 @@ void run(const MatomariCudaJob& job, MatomariCudaAssign& a) {
   const bool unit = metric == Metric::cosine;
   const std::size_t d = a.cols, k = a.clusters;
   const Session session(a.device, job);
-  Corpus corpus(session, a.points, a.rows, d, {}, true);
+  Corpus corpus(session, a.points, a.rows, d, {.most = std::max<std::size_t>(1, kPieceBytes / sizeof(float) / d)});  // wanted once
   const std::size_t most = corpus.most();
   const DeviceBuffer<unsigned> bad(session, 1);
   const DeviceBuffer<float> centroids(session, k * d), mean(session, d), distances(session, most);

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "cuda/instructions.h"
-#include "cuda/warp.cuh"
+#include "cuda/walk.cuh"
 #include "distances/pair.h"
 
 namespace matomari::cuda {
@@ -218,15 +218,13 @@ __global__ void place_kernel(Means m, double* centroids) {
   if (i >= m.clusters * m.d || !m.placed(i / m.d)) return;
   centroids[i] = static_cast<double>(m.sums[i]) / m.scale[i % m.d] / m.weights.value(m.weight[i / m.d]);
 }
-// Directions that cancel leave no mean direction: the cluster keeps the one it had.
-__global__ void unit_kernel(Means m, const double* previous, double* centroids) {
-  const std::size_t j = thread_number();
+// Directions that cancel leave no mean direction: the cluster keeps the one it had. A warp takes a cluster.
+__global__ void __launch_bounds__(kThreads) unit_kernel(Means m, const double* previous, double* centroids) {
+  const std::size_t j = thread_number() / 32;
   if (j >= m.clusters || !m.placed(j)) return;
   double* const c = centroids + j * m.d;
-  double square = 0;
-  for (std::size_t l = 0; l < m.d; ++l) square += c[l] * c[l];
-  const double norm = sqrt(square);
-  for (std::size_t l = 0; l < m.d; ++l) c[l] = square > 0 ? c[l] / norm : previous[j * m.d + l];
+  const double square = sum_in_order(m.d, [&](std::size_t l) { return c[l] * c[l]; }), norm = sqrt(square);
+  for (std::size_t l = threadIdx.x % 32; l < m.d; l += 32) c[l] = square > 0 ? c[l] / norm : previous[j * m.d + l];
 }
 // A cluster that is still without weight stands where the heaviest does.
 __global__ void stand_kernel(Means m, double* centroids) {
@@ -235,20 +233,18 @@ __global__ void stand_kernel(Means m, double* centroids) {
   centroids[i] = centroids[m.survey->heaviest * m.d + i % m.d];
 }
 
-__global__ void shifts_kernel(const double* previous, const double* centroids, std::size_t clusters, std::size_t d, double* out) {
-  const std::size_t j = thread_number();
-  if (j < clusters) out[j] = squared_difference(centroids + j * d, previous + j * d, d);
+// As squared_difference, a warp a cluster.
+__global__ void __launch_bounds__(kThreads) shifts_kernel(const double* previous, const double* centroids, std::size_t clusters, std::size_t d, double* out) {
+  const std::size_t j = thread_number() / 32;
+  if (j >= clusters) return;
+  const double sum = sum_in_order(d, [&](std::size_t l) {
+    const double t = centroids[j * d + l] - previous[j * d + l];
+    return t * t;
+  });
+  if (threadIdx.x % 32 == 0) out[j] = sum;
 }
-__global__ void __launch_bounds__(kThreads) total_kernel(const double* values, std::size_t n, double* out) {
-  __shared__ double some[kThreads];
-  double sum = 0;
-  for (std::size_t first = 0; first < n; first += kThreads) {
-    __syncthreads();
-    some[threadIdx.x] = first + threadIdx.x < n ? values[first + threadIdx.x] : 0.0;
-    __syncthreads();
-    if (threadIdx.x == 0)
-      for (unsigned t = 0; t < kThreads; ++t) sum += some[t];  // zeros past the end change nothing
-  }
+__global__ void total_kernel(const double* values, std::size_t n, double* out) {
+  const double sum = sum_in_order(n, [&](std::size_t i) { return values[i]; });
   if (threadIdx.x == 0) *out = sum;
 }
 
@@ -341,15 +337,15 @@ void CentroidUpdate::add_lent(Corpus& corpus, const FitRows& facts, std::size_t 
 
 void CentroidUpdate::average(const double* previous, double* centroids) const {
   const Means means{sums_.data(), used_.data(), scale_, weights_, survey_.data(), clusters_, d_};
-  const unsigned all = blocks(clusters_ * d_, kThreads), each = blocks(clusters_, 64);
+  const unsigned all = blocks(clusters_ * d_, kThreads), each = blocks(clusters_, kThreads / 32);
   launch(session_.stream(), all, kThreads, 0, place_kernel, means, centroids);
-  if (unit_) launch(session_.stream(), each, 64, 0, unit_kernel, means, previous, centroids);
+  if (unit_) launch(session_.stream(), each, kThreads, 0, unit_kernel, means, previous, centroids);
   launch(session_.stream(), all, kThreads, 0, stand_kernel, means, centroids);
 }
 
 double CentroidUpdate::shift(const double* previous, const double* centroids) const {
-  launch(session_.stream(), blocks(clusters_, 64), 64, 0, shifts_kernel, previous, centroids, clusters_, d_, shifts_.data());
-  launch(session_.stream(), 1, kThreads, 0, total_kernel, static_cast<const double*>(shifts_.data()), clusters_, shift_.data());
+  launch(session_.stream(), blocks(clusters_, kThreads / 32), kThreads, 0, shifts_kernel, previous, centroids, clusters_, d_, shifts_.data());
+  launch(session_.stream(), 1, 32, 0, total_kernel, static_cast<const double*>(shifts_.data()), clusters_, shift_.data());
   return shift_.fetch();
 }
 

@@ -1,18 +1,15 @@
 #pragma once
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <mutex>
-#include <thread>
+#include <memory>
 #include <vector>
 
-#include "cuda/runtime.h"
+#include "cuda/feeder.h"
 
 namespace matomari::cuda {
 
 // The rows of a matrix of the host, on the device. Where all of them fit they are one block that stays; else blocks take turns
-// in two slots, and a thread of its own brings the next by way of pinned memory while kernels work on the last.
+// in two slots.
 class Corpus {
  public:
   // Device memory that goes with the rows, in bytes.
@@ -20,16 +17,15 @@ class Corpus {
     std::size_t row = 0;    // for each row, whether it is there or not
     std::size_t block = 0;  // for each row of a block
     std::size_t fixed = 0;
+    std::size_t most = SIZE_MAX;  // rows of a block, however many fit
   };
   struct Block {
     std::size_t first, rows;
     const float* points;  // [rows × d]
   };
 
-  // `once`: the rows are wanted one time only, so that none stays.
-  Corpus(const Session& session, const float* host, std::size_t rows, std::size_t d, const Need& need, bool once = false);
-  ~Corpus();
-  Corpus(const Corpus&) = delete;
+  Corpus(const Session& session, const float* host, std::size_t rows, std::size_t d, const Need& need);
+  Corpus(const Corpus&) = delete;  // the feeder knows where it is
   Corpus& operator=(const Corpus&) = delete;
 
   std::size_t rows() const noexcept { return rows_; }
@@ -45,7 +41,7 @@ class Corpus {
     for (std::size_t b = 0; b < count_; ++b) {
       session_.check();
       f(arrive(b));
-      leave();
+      if (feeder_) feeder_->leave();
     }
   }
 
@@ -54,22 +50,14 @@ class Corpus {
 
  private:
   Block arrive(std::size_t b);
-  void leave();
-  void feed() noexcept;
 
   const Session& session_;
   const float* host_;
   std::size_t rows_, d_, most_, count_;
   bool resident_, filled_ = false;
   std::vector<DeviceBuffer<float>> slots_;
-  // Turns count blocks as they are brought: block turn % count_ goes to slot turn % 2.
-  cudaEvent_t ready_[2] = {}, free_[2] = {};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t brought_ = 0, left_ = 0;
-  bool stop_ = false;
-  std::exception_ptr error_;
-  std::thread feeder_;
+  std::size_t turn_ = 0;
+  std::unique_ptr<Feeder> feeder_;  // goes round the blocks for ever
 };
 
 }  // namespace matomari::cuda

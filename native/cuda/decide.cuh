@@ -4,7 +4,7 @@
 #include "cuda/decider.h"
 #include "cuda/instructions.h"
 #include "cuda/screen.cuh"
-#include "cuda/warp.cuh"
+#include "cuda/walk.cuh"
 #include "distances/pair.h"
 #include "nearest/exact.h"
 
@@ -50,12 +50,28 @@ struct OpenRows {
   std::size_t count;
 };
 
+// measure() for a target a lane, all lanes of a warp at once; those from `count` on have none.
+__device__ inline Measured measure_few(WalkStage<double>& stage, const Decider& by, const float* x, std::int32_t j, unsigned count) {
+  const bool squares = by.metric == Metric::euclidean || by.metric == Metric::sqeuclidean;
+  Measured m{0, 0, j};
+  walk(stage, by.targets, by.d, static_cast<std::size_t>(j), [&](std::size_t l, double c) {
+    const double t = squares ? static_cast<double>(x[l]) - c : static_cast<double>(x[l]) * c;
+    m.value = squares ? m.value + t * t : m.value - t;
+    m.size += fabs(t);
+  }, count);
+  if (squares) m.size = m.value;
+  return m;
+}
+
+inline constexpr unsigned kDecideThreads = 128;  // four rows a block
+
 // Settles row i of the list among the targets that were noted for it: a warp takes a row, a lane a target. Rows with more
 // than kFew go to the list of crowded ones.
-__global__ void decide_few(Decider by, OpenRows open, const unsigned* counts, const std::int32_t* candidates, std::int32_t* labels,
+__global__ void __launch_bounds__(kDecideThreads) decide_few(Decider by, OpenRows open, const unsigned* counts, const std::int32_t* candidates, std::int32_t* labels,
                            unsigned* crowded_count, std::uint32_t* crowded) {
+  __shared__ WalkStage<double> stages[kDecideThreads / 32];
   const unsigned lane = threadIdx.x % 32;
-  const std::size_t i = std::size_t{blockIdx.x} * (blockDim.x / 32) + threadIdx.x / 32;
+  const std::size_t i = std::size_t{blockIdx.x} * (kDecideThreads / 32) + threadIdx.x / 32;
   if (i >= open.count) return;
   const unsigned count = counts[i];
   const std::uint32_t row = open.rows[i];
@@ -64,8 +80,7 @@ __global__ void decide_few(Decider by, OpenRows open, const unsigned* counts, co
     return;
   }
   const float* const x = open.points + std::size_t{row} * by.d;
-  Measured mine{0, 0, 0};
-  if (lane < count) mine = measure(by, x, candidates[i * kFew + lane]);
+  const Measured mine = measure_few(stages[threadIdx.x / 32], by, x, candidates[i * kFew + (lane < count ? lane : 0)], count);
   Measured best{};
   for (unsigned n = 0; n < count; ++n) {
     const Measured other{__shfl_sync(kAllLanes, mine.value, n), __shfl_sync(kAllLanes, mine.size, n),

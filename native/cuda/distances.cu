@@ -2,10 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cuda/corpus.h"
 #include "cuda/instructions.h"
 #include "cuda/operations.h"
+#include "cuda/packed.h"
 #include "cuda/prepare.h"
-#include "cuda/runtime.h"
 #include "distances/pair.h"
 
 namespace matomari::cuda {
@@ -66,31 +67,38 @@ __global__ void __launch_bounds__(kThreads) distances_kernel(Pairs p, std::size_
     }
 }
 
+// Of `b` so many rows at once that a few rows of `a` make a piece of results: b's come once, a's for each block of b.
+constexpr std::size_t kRight = 65536;
+
 void run(const MatomariCudaJob& job, const MatomariCudaDistances& args) {
-  const std::size_t d = args.cols, n = args.b_rows;
-  const std::size_t most = std::clamp<std::size_t>(kPieceBytes / 4 / std::max(n, d), 1, args.a_rows);
+  const std::size_t d = args.cols, row = d * sizeof(float);
   const Session session(args.device, job);
+  const std::size_t some = std::min(session.available() / 8, kPieceBytes);
+  Corpus::Need left, right;
+  right.block = sizeof(double);
+  right.most = std::clamp<std::size_t>(some / row, 1, kRight);
+  left.most = std::clamp<std::size_t>(some / std::max(row, sizeof(float) * std::min(args.b_rows, right.most)), 1, args.a_rows);
+  Corpus a(session, args.a, args.a_rows, d, left);
+  right.fixed = a.most() * (padded_rows(std::min(args.b_rows, right.most)) * sizeof(float) + sizeof(double));
+  Corpus b(session, args.b, args.b_rows, d, right);
   const DeviceBuffer<unsigned> bad(session, 1);
-  const DeviceBuffer<float> a(session, most * d), b(session, n * d), out(session, most * n);
-  const DeviceBuffer<double> aa(session, most), bb(session, n);
+  const DeviceBuffer<float> out(session, a.most() * b.most());
+  const DeviceBuffer<double> aa(session, a.most()), bb(session, b.most());
   bad.clear(1);
-  b.upload(args.b, n * d);
-  find_not_finite(session, b.data(), n * d, bad.data());
-  refuse_if(bad);
-  squared_lengths(session, b.data(), n, d, bb.data());
-  const std::size_t across = blocks(n, kTile);
-  for (std::size_t first = 0; first < args.a_rows; first += most) {
-    const std::size_t rows = std::min(most, args.a_rows - first);
-    session.check();
-    a.upload(args.a + first * d, rows * d);
-    find_not_finite(session, a.data(), rows * d, bad.data());
-    refuse_if(bad);
-    squared_lengths(session, a.data(), rows, d, aa.data());
-    const Pairs pairs{static_cast<Metric>(args.metric), a.data(), aa.data(), rows, b.data(), bb.data(), n, d};
-    launch(session.stream(), static_cast<unsigned>(blocks(rows, kTile) * across), kThreads, 0, distances_kernel, pairs, across, out.data());
-    out.download(args.out + first * n, rows * n);
-    session.progress("distances", first + rows, args.a_rows);
-  }
+  b.each([&](const Corpus::Block& y) {
+    find_not_finite(session, y.points, y.rows * d, bad.data());
+    squared_lengths(session, y.points, y.rows, d, bb.data());
+    const std::size_t across = blocks(y.rows, kTile);
+    a.each([&](const Corpus::Block& x) {
+      if (y.first == 0) find_not_finite(session, x.points, x.rows * d, bad.data());
+      refuse_if(bad);
+      squared_lengths(session, x.points, x.rows, d, aa.data());
+      const Pairs pairs{static_cast<Metric>(args.metric), x.points, aa.data(), x.rows, y.points, bb.data(), y.rows, d};
+      launch(session.stream(), static_cast<unsigned>(blocks(x.rows, kTile) * across), kThreads, 0, distances_kernel, pairs, across, out.data());
+      session.download(args.out + x.first * args.b_rows + y.first, args.b_rows * sizeof(float), out.data(), y.rows * sizeof(float), x.rows);
+      session.progress("distances", b.number(y) * a.blocks() + a.number(x) + 1, a.blocks() * b.blocks());
+    });
+  });
 }
 
 }  // namespace

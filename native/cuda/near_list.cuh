@@ -68,13 +68,15 @@ struct NearList {
     if (filled < k) ++filled;
   }
 
-  // Measures a point a lane, and takes in those that belong here. By all lanes of a warp; real: the lane has a point.
-  __device__ void offer(WalkStage& stage, const NearPoints& p, const float* x, double xx, std::int32_t index, bool real) {
-    if (!__any_sync(kAllLanes, real)) return;
+  // Measures a point a lane, and takes in those that belong here. By all lanes of a warp; real: the lane has a point, as have
+  // all before it.
+  __device__ void offer(WalkStage<float>& stage, const NearPoints& p, const float* x, double xx, std::int32_t index, bool real) {
+    const auto lanes = static_cast<unsigned>(__popc(__ballot_sync(kAllLanes, real)));
+    if (lanes == 0) return;
     const std::int32_t some = real ? index : static_cast<std::int32_t>(p.first);
     double product = 0;
     walk(stage, p.rows, p.d, static_cast<std::size_t>(some) - p.first,
-         [&](std::size_t l, float v) { product += static_cast<double>(x[l]) * static_cast<double>(v); });
+         [&](std::size_t l, float v) { product += static_cast<double>(x[l]) * static_cast<double>(v); }, lanes);
     Scored s{};
     if (real) s = scored(p.metric, x, xx, p.row(some), p.squares[static_cast<std::size_t>(some) - p.first], p.d, product, some);
     unsigned open = __ballot_sync(kAllLanes, real && !(s.value - s.blur > limit()));

@@ -65,7 +65,7 @@ struct Chosen {
 // Measures what was noted for a query, a warp each. Queries for which there was more than could be noted go to a list.
 __global__ void __launch_bounds__(kWalkThreads) measure_kernel(NearPoints p, Queries q, Lists lists, Chosen chosen, const unsigned* counts,
                                                                const std::int32_t* candidates, unsigned most, unsigned* open_count, std::uint32_t* open) {
-  __shared__ WalkStage stages[kWalkWarps];
+  __shared__ WalkStage<float> stages[kWalkWarps];
   const unsigned lane = threadIdx.x % 32;
   const std::size_t i = std::size_t{blockIdx.x} * kWalkWarps + threadIdx.x / 32;
   if (i >= chosen.count || counts[i] == 0) return;
@@ -82,7 +82,7 @@ __global__ void __launch_bounds__(kWalkThreads) measure_kernel(NearPoints p, Que
 
 // Measures points from … to − 1 of the block for each of the chosen queries.
 __global__ void __launch_bounds__(kWalkThreads) measure_all_kernel(NearPoints p, Queries q, Lists lists, Chosen chosen, std::size_t from, std::size_t to) {
-  __shared__ WalkStage stages[kWalkWarps];
+  __shared__ WalkStage<float> stages[kWalkWarps];
   const std::size_t i = std::size_t{blockIdx.x} * kWalkWarps + threadIdx.x / 32;
   if (i >= chosen.count) return;
   const std::size_t row = chosen.row(i);
@@ -159,7 +159,9 @@ class NearSearch {
   std::size_t query_bytes() const noexcept { return d_ * sizeof(float) + PackedRows::bytes(d_) + k_ * (sizeof(Scored) + 8) + 4 * most_ + 64; }
   std::size_t group_of() const {
     const std::size_t rows = std::min<std::size_t>({padded_rows(a_.query_rows), 262144, (std::size_t{1} << 26) / most_, session_.available() / 4 / query_bytes(), rows_at_once(SIZE_MAX)});
-    return std::max(kTileRows, rows / kTileRows * kTileRows);
+    // Tiles for every processor alike.
+    const std::size_t wave = session_.processors() * kTileRows, unit = rows > wave && rows < a_.query_rows ? wave : kTileRows;
+    return std::max(kTileRows, rows / unit * unit);
   }
   Corpus::Need need() const {
     return {0, PackedTargets::bytes(d_) + 2 * sizeof(double), group_ * query_bytes() + at_once_ * PackedRows::bytes(d_) + (std::size_t{64} << 20)};

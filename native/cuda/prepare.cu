@@ -20,7 +20,7 @@ __global__ void not_finite_kernel(const float* values, std::size_t n, unsigned* 
 }
 
 __global__ void __launch_bounds__(kWalkThreads) lengths_kernel(const float* values, std::size_t rows, std::size_t d, double* out, unsigned* bad) {
-  __shared__ WalkStage stages[kWalkWarps];
+  __shared__ WalkStage<float> stages[kWalkWarps];
   const std::size_t i = thread_number();
   double square = 0;
   walk(stages[threadIdx.x / 32], values, d, i < rows ? i : rows - 1,
@@ -38,15 +38,14 @@ __global__ void inverse_kernel(const double* squares, std::size_t rows, double* 
   if (const std::size_t i = thread_number(); i < rows) out[i] = squares[i] > 0 ? 1 / sqrt(squares[i]) : 0.0;
 }
 
+// A warp takes a row.
 template <class T>
-__global__ void widen_kernel(const T* in, std::size_t rows, std::size_t d, bool unit, double* out) {
-  const std::size_t j = thread_number();
+__global__ void __launch_bounds__(kThreads) widen_kernel(const T* in, std::size_t rows, std::size_t d, bool unit, double* out) {
+  const std::size_t j = thread_number() / 32;
   if (j >= rows) return;
-  const T* const v = in + j * d;
-  double square = 0;
-  for (std::size_t l = 0; unit && l < d; ++l) square += static_cast<double>(v[l]) * static_cast<double>(v[l]);
-  const double norm = sqrt(square);
-  for (std::size_t l = 0; l < d; ++l) out[j * d + l] = unit ? static_cast<double>(v[l]) / norm : static_cast<double>(v[l]);
+  auto value = [v = in + j * d](std::size_t l) { return static_cast<double>(v[l]); };
+  const double norm = unit ? sqrt(sum_in_order(d, [&](std::size_t l) { return value(l) * value(l); })) : 1.0;
+  for (std::size_t l = threadIdx.x % 32; l < d; l += 32) out[j * d + l] = unit ? value(l) / norm : value(l);
 }
 
 __global__ void means_kernel(const float* values, std::size_t rows, std::size_t d, std::size_t step, const double* factor, float* mean) {
@@ -60,7 +59,7 @@ __global__ void means_kernel(const float* values, std::size_t rows, std::size_t 
 
 __global__ void __launch_bounds__(kWalkThreads) distances_kernel(Metric metric, const float* points, std::size_t rows, std::size_t d, const float* targets,
                                                                  const double* target_squares, const std::int32_t* labels, float* out) {
-  __shared__ WalkStage stages[kWalkWarps];
+  __shared__ WalkStage<float> stages[kWalkWarps];
   const std::size_t i = thread_number(), row = i < rows ? i : rows - 1;
   const auto j = static_cast<std::size_t>(labels[row]);
   const float* const target = targets + j * d;
@@ -76,7 +75,7 @@ __global__ void __launch_bounds__(kWalkThreads) distances_kernel(Metric metric, 
 
 template <class T>
 void start_widen(const Session& session, const T* in, std::size_t rows, std::size_t d, bool unit, double* out) {
-  launch(session.stream(), blocks(rows, kThreads), kThreads, 0, widen_kernel<T>, in, rows, d, unit, out);
+  launch(session.stream(), blocks(rows, kThreads / 32), kThreads, 0, widen_kernel<T>, in, rows, d, unit, out);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ __device__ std::size_t thread_number() { return std::size_t{blockIdx.x} * blockD
 __device__ void raise(unsigned long long* to, double v) { atomicMax(to, static_cast<unsigned long long>(__double_as_longlong(v))); }
 
 __global__ void __launch_bounds__(kWalkThreads) squares_kernel(FitRows rows, const double* targets, const std::int32_t* labels, double share, double* out) {
-  __shared__ WalkStage stages[kWalkWarps];
+  __shared__ WalkStage<float> stages[kWalkWarps];
   const std::size_t i = thread_number(), row = i < rows.rows ? i : rows.rows - 1;
   const double* const target = targets + (labels ? static_cast<std::size_t>(labels[row]) : 0) * rows.d;
   const double factor = rows.inverse ? rows.inverse[row] : 1.0;

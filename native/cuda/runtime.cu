@@ -12,7 +12,7 @@ namespace matomari::cuda {
 
 namespace {
 
-std::string mebibytes(std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
+std::string mebibytes(std::size_t bytes) { return std::to_string((bytes + (std::size_t{1} << 20) - 1) >> 20) + " MiB"; }
 
 // What MATOMARI_CUDA_MEMORY allows the plugin, in bytes; all of the device's where it says nothing.
 std::size_t allowed() {
@@ -100,7 +100,7 @@ std::size_t Session::available() const {
 void* Session::allocate(std::size_t bytes) const {
   if (const std::size_t most = allowed(); most != SIZE_MAX && bytes > available())
     throw core::Error(core::Code::out_of_memory, mebibytes(bytes) + " were asked of a CUDA device that has " +
-                                                     mebibytes(available()) + " free of the " + mebibytes(most) +
+                                                     std::to_string(available() >> 20) + " MiB free of the " + mebibytes(most) +
                                                      " that MATOMARI_CUDA_MEMORY allows: raise it, or use device 'cpu'");
   void* memory = nullptr;
   cudaError_t status = cudaMallocFromPoolAsync(&memory, bytes, device_.pool, lane_->stream);
@@ -135,11 +135,20 @@ void Session::download(void* to, const void* from, std::size_t bytes) const {
     std::memcpy(to, lane_->mailbox, bytes);
     return;
   }
+  // A long row is many short ones.
+  const std::size_t whole = bytes / kPieceBytes * kPieceBytes;
+  download(to, kPieceBytes, from, kPieceBytes, whole / kPieceBytes);
+  download(static_cast<char*>(to) + whole, bytes - whole, static_cast<const char*>(from) + whole, bytes - whole, 1);
+}
+
+void Session::download(void* to, std::size_t pitch, const void* from, std::size_t row, std::size_t rows) const {
+  if (row == 0) return;
   // To pageable memory a copy returns when it is done: not to be waited for while there are kernels before it.
-  for (std::size_t at = 0; at < bytes; at += kPieceBytes) {
+  const std::size_t some = pitch >> 31 != 0 ? 1 : std::max<std::size_t>(1, kPieceBytes / row);  // the runtime takes no longer pitch
+  for (std::size_t at = 0; at < rows; at += some) {
     wait();
-    require(cudaMemcpyAsync(static_cast<char*>(to) + at, static_cast<const char*>(from) + at, std::min(kPieceBytes, bytes - at),
-                            cudaMemcpyDeviceToHost, lane_->stream), "download");
+    require(cudaMemcpy2DAsync(static_cast<char*>(to) + at * pitch, some == 1 ? row : pitch, static_cast<const char*>(from) + at * row, row, row,
+                              std::min(some, rows - at), cudaMemcpyDeviceToHost, lane_->stream), "download");
   }
   wait();
 }

@@ -79,6 +79,8 @@ class Session {
   void upload(void* to, const void* from, std::size_t bytes) const;
   // To memory of the host, when everything before is done.
   void download(void* to, const void* from, std::size_t bytes) const;
+  // The same of `rows` rows, which lie one after another on the device and `pitch` bytes apart on the host.
+  void download(void* to, std::size_t pitch, const void* from, std::size_t row, std::size_t rows) const;
 
  private:
   const MatomariCudaJob& job_;

@@ -6,31 +6,38 @@
 namespace matomari::cuda::hopper {
 
 inline constexpr unsigned kGroups = 2, kThreads = kGroups * 128 + 32, kStages = 4;
-inline constexpr std::size_t kStageHalves = (1 + kColumnTiles) * kTileHalves;  // a tile of rows and two of targets
-inline constexpr std::size_t kShared = kStages * kStageHalves * 2 + 2 * kStages * sizeof(std::uint64_t) + 1024;
+// Shared memory: tiles of rows, then two tiles of targets a stage. Rows of so many tiles or fewer are brought once and stay, which
+// saves a third of what comes from the second-level cache; longer ones come with the targets, to a slot a stage.
+inline constexpr unsigned kKeptDepth = 6;
+inline constexpr std::size_t kStageHalves = kColumnTiles * kTileHalves;
+inline constexpr std::size_t kShared = (kKeptDepth * kTileHalves + kStages * kStageHalves) * 2 + 2 * kStages * sizeof(std::uint64_t) + 1024;
+static_assert(kShared <= 227 * 1024);  // what a block may have
 
 #ifdef MATOMARI_HOPPER
 // Brings the tiles of every step into the stages, in turn, as they fall free.
-__device__ inline void produce(std::uint16_t* memory, std::uint64_t* full, std::uint64_t* empty, const std::uint16_t* rows,
+template <bool kKept>
+__device__ void produce(std::uint16_t* memory, std::uint64_t* full, std::uint64_t* empty, const std::uint16_t* rows,
                                const std::uint16_t* targets, std::size_t depth, std::size_t steps) {
   for (std::size_t s = 0; s < steps; ++s) {
     const std::size_t stage = s % kStages, turn = s / kStages;
     if (turn > 0) barrier_wait(empty + stage, (turn - 1) % 2);
-    barrier_expect(full + stage, (1 + kColumnTiles) * kTileBytes);
-    std::uint16_t* const to = memory + stage * kStageHalves;
-    copy_bulk(to, rows + s % depth * kTileHalves, kTileBytes, full + stage);
+    const bool brings_rows = !kKept || s < depth;
+    barrier_expect(full + stage, ((brings_rows ? 1 : 0) + kColumnTiles) * kTileBytes);
+    if (brings_rows) copy_bulk(memory + (kKept ? s : stage) * kTileHalves, rows + s % depth * kTileHalves, kTileBytes, full + stage);
+    std::uint16_t* const to = memory + kKeptDepth * kTileHalves + stage * kStageHalves;
     for (std::size_t t = 0; t < kColumnTiles; ++t)
-      copy_bulk(to + (1 + t) * kTileHalves, targets + ((s / depth * kColumnTiles + t) * depth + s % depth) * kTileHalves, kTileBytes,
+      copy_bulk(to + t * kTileHalves, targets + ((s / depth * kColumnTiles + t) * depth + s % depth) * kTileHalves, kTileBytes,
                 full + stage);
   }
 }
 #endif
 
-template <class Take>
+// kKept: no more than kKeptDepth tiles deep.
+template <bool kKept, class Take>
 __global__ void __launch_bounds__(kThreads, 1) screen(ScreenRows x, Targets c, std::size_t d, unsigned splits, Take take) {
 #ifdef MATOMARI_HOPPER
   auto* const memory = reinterpret_cast<std::uint16_t*>(shared_memory());
-  auto* const full = reinterpret_cast<std::uint64_t*>(memory + kStages * kStageHalves);
+  auto* const full = reinterpret_cast<std::uint64_t*>(memory + kKeptDepth * kTileHalves + kStages * kStageHalves);
   std::uint64_t* const empty = full + kStages;
   const Share share = share_of<Take>(c.count, splits);
   const auto depth = static_cast<unsigned>(depth_tiles(d));
@@ -45,7 +52,7 @@ __global__ void __launch_bounds__(kThreads, 1) screen(ScreenRows x, Targets c, s
   const unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   if (warp == kGroups * 4) {
     if (lane == 0)
-      produce(memory, full, empty, x.halves + share.tile * kTileHalves * depth, c.halves + share.begin * kColumnTiles * kTileHalves * depth, depth,
+      produce<kKept>(memory, full, empty, x.halves + share.tile * kTileHalves * depth, c.halves + share.begin * kColumnTiles * kTileHalves * depth, depth,
               std::size_t{share.end - share.begin} * depth);
     return;
   }
@@ -60,8 +67,8 @@ __global__ void __launch_bounds__(kThreads, 1) screen(ScreenRows x, Targets c, s
     for (unsigned at = 0; at < depth; ++at, ++s) {
       const unsigned stage = s % kStages;
       barrier_wait(full + stage, s / kStages % 2);
-      const std::uint16_t* const rows = memory + stage * kStageHalves + group * 64 * kTileDepth;
-      const std::uint16_t* const targets = memory + stage * kStageHalves + kTileHalves;
+      const std::uint16_t* const rows = memory + (kKept ? at : stage) * kTileHalves + group * 64 * kTileDepth;
+      const std::uint16_t* const targets = memory + kKeptDepth * kTileHalves + stage * kStageHalves;
       group_hold(sums);
       group_fence();
 #pragma unroll

@@ -14,8 +14,10 @@ constexpr std::size_t kPair = kColumnTiles * kTileRows;
 template <class Take>
 void start(const Session& session, const ScreenRows& rows, const Targets& targets, std::size_t d, unsigned splits, const Take& take) {
   const unsigned grid = blocks(rows.count, kTileRows) * splits;
-  if (session.hopper())
-    launch(session.stream(), grid, hopper::kThreads, hopper::kShared, hopper::screen<Take>, rows, targets, d, splits, take);
+  if (session.hopper() && depth_tiles(d) <= hopper::kKeptDepth)
+    launch(session.stream(), grid, hopper::kThreads, hopper::kShared, hopper::screen<true, Take>, rows, targets, d, splits, take);
+  else if (session.hopper())
+    launch(session.stream(), grid, hopper::kThreads, hopper::kShared, hopper::screen<false, Take>, rows, targets, d, splits, take);
   else
     launch(session.stream(), grid, ampere::kThreads, ampere::kShared, ampere::screen<Take>, rows, targets, d, splits, take);
 }
@@ -33,7 +35,9 @@ std::size_t some(double work, std::size_t unit) {
 
 void screen_best(const Session& session, const ScreenRows& rows, const Targets& targets, std::size_t d, const TakeBest& take) {
   const double work = static_cast<double>(padded_targets(targets.count)) * static_cast<double>(d);
-  const std::size_t most = some(work, kTileRows);
+  // A tile for every processor, several times, so that none waits for the last ones.
+  const std::size_t wave = session.processors() * kTileRows, fit = some(work, kTileRows);
+  const std::size_t most = fit > wave ? fit / wave * wave : fit;
   for (std::size_t first = 0; first < rows.count; first += most) {
     const std::size_t count = std::min(most, rows.count - first);
     session.pace(static_cast<double>(count) * work);

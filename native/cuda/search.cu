@@ -9,10 +9,6 @@
 
 namespace matomari::cuda {
 
-namespace {
-constexpr unsigned kDecideThreads = 256;  // eight rows a block
-}
-
 Search::Search(const Session& session, Metric metric, std::size_t clusters, std::size_t d, const float* shift, std::size_t rows)
     : session_(session), metric_(metric), clusters_(clusters), d_(d), recheck_(std::min(rows, rows_at_once(16384))), shift_(metric == Metric::dot ? nullptr : shift),
       bound_(tensor_bound(metric, d)), wide_(session, clusters * d), targets_(session, clusters, d), open_count_(session, 1),

@@ -192,9 +192,9 @@ struct Gaining {
 // Measures the rows of the list: the masks keep the candidates that are nearer than the seed, and falls [trials] are what the
 // potential loses by each. Four candidates at once: a sum in column order waits for each addition.
 __global__ void __launch_bounds__(kWalkThreads) measure_kernel(Gaining g, const SeedState* state, unsigned long long* falls) {
-  __shared__ WalkStage stages[kWalkWarps];
+  __shared__ WalkStage<float> stages[kWalkWarps];
   __shared__ unsigned long long own[kMost];
-  WalkStage& stage = stages[threadIdx.x / 32];
+  WalkStage<float>& stage = stages[threadIdx.x / 32];
   const unsigned lane = threadIdx.x % 32;
   if (threadIdx.x < kMost) own[threadIdx.x] = 0;
   __syncthreads();
@@ -252,7 +252,7 @@ __global__ void choose_kernel(const long long* falls, const std::uint32_t* drawn
 // Gives the chosen candidate the rows it gains.
 __global__ void __launch_bounds__(kWalkThreads) apply_kernel(Gaining g, const SeedState* state, Limit limit, const Extent* extents, std::size_t first_row,
                                                              float* limits, unsigned long long* sums) {
-  __shared__ WalkStage stages[kWalkWarps];
+  __shared__ WalkStage<float> stages[kWalkWarps];
   const unsigned lane = threadIdx.x % 32;
   const std::size_t count = *g.count, d = g.rows.d;
   const core::FixedSum fixed = state->fixed;

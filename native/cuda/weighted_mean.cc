@@ -9,8 +9,8 @@ namespace matomari::cuda {
 
 template <class Index>
 void weighted_mean(core::Context& ctx, int device, const SparseView<Index>& weights, core::ConstMatrix vectors, core::MutableMatrix out) {
-  // The CPU turns the weights round, a block of rows for each thread.
-  const ByColumn by_column(ctx, weights, weights.rows / ctx.threads() + 1);
+  // The CPU turns the weights round, a block of rows or more for each thread.
+  const ByColumn by_column(ctx, weights, std::min(weighted_rows(vectors.cols), weights.rows / ctx.threads() + 1));
   if (by_column.blocks() == 0 || out.size() == 0) {
     require_finite(ctx, vectors, "vectors");
     std::fill_n(out.data, out.size(), 0.0f);

@@ -32,7 +32,7 @@ describe('machine code', () => {
 
   test.for([
     ['sm_80', /ampere6screen/, 2, /\bHMMA\.16816\.F32\b/, 64],
-    ['sm_90a', /hopper6screen/, 2, /\bHGMMA\.64x256x16\.F32\b/, 4],
+    ['sm_90a', /hopper6screen/, 4, /\bHGMMA\.64x256x16\.F32\b/, 4],
     ['sm_80', /narrow6screen/, 1, /\bHMMA\.16816\.F32\b/, 16],
     ['sm_90a', /narrow6screen/, 1, /\bHMMA\.16816\.F32\b/, 16],
   ] as const)('of %s: %s multiplies on tensor cores', ([arch, name, count, product, least], ctx) => {

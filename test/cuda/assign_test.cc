@@ -1,18 +1,14 @@
-#include <cstring>
 #include <vector>
 
 #include "cuda/assign.h"
-#include "core/error.h"
 #include "nearest/assign.h"
 #include "small_memory.h"
-#include "../native/points.h"
+#include "support.h"
 
 using namespace matomari;
 using namespace matomari::test;
 
 namespace {
-
-constexpr Metric kMetrics[] = {Metric::euclidean, Metric::sqeuclidean, Metric::cosine, Metric::dot};
 
 // Labels and distances of the device against the CPU's, bit for bit.
 void compare(const Points& points, const Points& centroids, Metric metric) {
@@ -22,15 +18,15 @@ void compare(const Points& points, const Points& centroids, Metric metric) {
   assign(ctx, simd::best_kernels(), points, centroids, metric, wanted.data(), wanted_distances.data());
   const Assigned found = cuda::assign(ctx, 0, points, centroids, metric, labels.data(), distances.data());
   CHECK(labels == wanted);
-  CHECK(std::memcmp(distances.data(), wanted_distances.data(), distances.size() * sizeof(float)) == 0);
+  CHECK(same_bits(distances, wanted_distances));
   CHECK(found.rechecked_share >= 0 && found.rechecked_share <= 1);
 }
 
 }  // namespace
 
 TEST(assign_equals_the_cpu) {
-  // Around the edges of a tile of 128 rows, 128 or 256 targets and 64 columns.
-  const std::size_t shapes[][3] = {{1, 1, 1}, {127, 17, 63}, {129, 130, 65}, {140, 257, 33}, {128, 64, 200}};
+  // Around the edges of a tile of 128 rows, 128 or 256 targets and 64 columns, and of the 384 columns of which rows are kept.
+  const std::size_t shapes[][3] = {{1, 1, 1}, {127, 17, 63}, {129, 130, 65}, {140, 257, 33}, {128, 64, 200}, {280, 270, 384}, {280, 270, 385}};
   std::size_t turn = 0;
   for (const auto& [rows, clusters, cols] : shapes)
     for (const Points& points : all_points(rows, cols)) {
@@ -40,8 +36,7 @@ TEST(assign_equals_the_cpu) {
 }
 
 TEST(assign_of_the_same_centroid_many_times) {
-  Numbers n(5);
-  const Points points = make(150, 20, [&](std::size_t, std::size_t) { return n.bell(); });
+  const Points points = bells(150, 20, 5);
   const Points centroids = make(140, 20, [&](std::size_t j, std::size_t l) { return points.data[j % 3 * 20 + l]; });
   for (const Metric metric : kMetrics) compare(points, centroids, metric);
 }
@@ -64,41 +59,23 @@ TEST(assign_leaves_few_rows_in_doubt) {
 }
 
 TEST(assign_refuses_what_the_cpu_refuses) {
-  auto message = [](const Points& points, const Points& centroids, Metric metric) -> std::string {
+  auto message = [](const Points& points, const Points& centroids, Metric metric) {
     core::Context ctx(1);
     std::vector<std::int32_t> labels(points.rows);
     std::vector<float> distances(points.rows);
-    try {
-      cuda::assign(ctx, 0, points, centroids, metric, labels.data(), distances.data());
-    } catch (const core::Error& e) {
-      CHECK(e.code() == core::Code::bad_input);
-      return e.what();
-    }
-    return "";
+    return refusal(core::Code::bad_input, [&] { cuda::assign(ctx, 0, points, centroids, metric, labels.data(), distances.data()); });
   };
-  const Points good = make(200, 3, [](std::size_t i, std::size_t l) { return static_cast<float>(i + l + 1); });
-  Points bad = good;
-  bad.data[3 * 150 + 2] = std::nanf("");
+  const Points good = ladder(200, 3), bad = with_nan(good, 150, 2), zero = with_zero_row(good, 130);
   CHECK(message(bad, good, Metric::dot).find("points holds NaN at row 150, column 2") == 0);
   CHECK(message(good, bad, Metric::dot).find("centroids holds NaN at row 150, column 2") == 0);
-  Points zero = good;
-  for (std::size_t l = 0; l < 3; ++l) zero.data[3 * 130 + l] = 0;
   CHECK(message(zero, good, Metric::cosine).find("points holds a zero vector at row 130") == 0);
   CHECK(message(good, zero, Metric::cosine).find("centroids holds a zero vector at row 130") == 0);
   CHECK(message(good, good, Metric::cosine).empty());
 }
 
 TEST(assign_can_be_cancelled) {
-  const Points points = make(200, 3, [](std::size_t i, std::size_t l) { return static_cast<float>(i + l + 1); });
-  core::Context ctx(1);
-  ctx.cancel();
+  const Points points = ladder(200, 3);
   std::vector<std::int32_t> labels(points.rows);
   std::vector<float> distances(points.rows);
-  bool cancelled = false;
-  try {
-    cuda::assign(ctx, 0, points, points, Metric::dot, labels.data(), distances.data());
-  } catch (const core::Error& e) {
-    cancelled = e.code() == core::Code::cancelled;
-  }
-  CHECK(cancelled);
+  CHECK(stops([&](core::Context& ctx) { cuda::assign(ctx, 0, points, points, Metric::dot, labels.data(), distances.data()); }));
 }

@@ -22,7 +22,15 @@ const files = (folder: string, extension: string): string[] =>
     .map((name) => join(root, folder, name));
 
 const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-ffp-contract=off', '-fvisibility=hidden', '-pthread'];
-const EMULATED = [...FLAGS, '-I', join(root, 'test/cuda/emulator'), '-I', join(root, 'native')];
+// Conversions of halves and fused multiply-adds as instructions, not calls, to the same bits.
+const EMULATED = [
+  ...FLAGS,
+  '-march=native',
+  '-I',
+  join(root, 'test/cuda/emulator'),
+  '-I',
+  join(root, 'native'),
+];
 
 /** What a program prints. Not synchronous, or the test runner would take this worker for lost. */
 async function run(command: string, args: string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {

@@ -1,11 +1,9 @@
-#include <cstring>
 #include <optional>
 #include <vector>
 
-#include "../native/points.h"
-#include "core/error.h"
 #include "cuda/kmeans.h"
 #include "small_memory.h"
+#include "support.h"
 
 using namespace matomari;
 using namespace matomari::test;
@@ -30,7 +28,7 @@ void compare(const Points& points, const KMeansOptions& options) {
   device.result = cuda::kmeans(ctx, 0, points, options, device.centroids.data(), device.labels.data(), device.sizes.data());
   CHECK(device.labels == cpu.labels);
   CHECK(device.sizes == cpu.sizes);
-  CHECK(std::memcmp(device.centroids.data(), cpu.centroids.data(), cpu.centroids.size() * sizeof(float)) == 0);
+  CHECK(same_bits(device.centroids, cpu.centroids));
   CHECK(device.result.inertia == cpu.result.inertia);
   CHECK(device.result.iterations == cpu.result.iterations);
   CHECK(device.result.converged == cpu.result.converged);
@@ -167,22 +165,16 @@ TEST(kmeans_with_a_far_outlier) {
 }
 
 TEST(kmeans_refuses_what_the_cpu_refuses) {
-  const Points good = make(200, 3, [](std::size_t i, std::size_t l) { return static_cast<float>(i + l + 1); });
-  auto message = [](const Points& points, const KMeansOptions& options) -> std::string {
+  auto message = [](const Points& points, const KMeansOptions& options) {
     core::Context ctx(1);
     Fitted out = room(points, options.clusters);
-    try {
+    return refusal(core::Code::bad_input, [&] {
       cuda::kmeans(ctx, 0, points, options, out.centroids.data(), out.labels.data(), out.sizes.data());
-    } catch (const core::Error& e) {
-      CHECK(e.code() == core::Code::bad_input);
-      return e.what();
-    }
-    return "";
+    });
   };
+  const Points good = ladder(200, 3), bad = with_nan(good, 150, 2), zero = with_zero_row(good, 130);
   KMeansOptions options;
   options.clusters = 3;
-  Points bad = good;
-  bad.data[3 * 150 + 2] = std::nanf("");
   std::vector<float> weights(200, 1.0f);
   weights[5] = -1;
   CHECK(message(bad, options).find("points holds NaN at row 150, column 2") == 0);
@@ -191,8 +183,6 @@ TEST(kmeans_refuses_what_the_cpu_refuses) {
   CHECK(message(good, options).find("sampleWeight[5] is -1") == 0);
   options.weight = nullptr;
   options.cosine = true;
-  Points zero = good;
-  for (std::size_t l = 0; l < 3; ++l) zero.data[3 * 130 + l] = 0;
   CHECK(message(zero, options).find("points holds a zero vector at row 130") == 0);
   options.init = KMeansInit::given;
   const std::vector<float> initial(9, 0.0f);
@@ -202,15 +192,9 @@ TEST(kmeans_refuses_what_the_cpu_refuses) {
 
 TEST(kmeans_can_be_cancelled) {
   const Points points = blobs(300, 3, 4);
-  core::Context ctx(1);
-  ctx.cancel();
-  KMeansOptions options;
+  const KMeansOptions options;
   Fitted out = room(points, options.clusters);
-  bool cancelled = false;
-  try {
+  CHECK(stops([&](core::Context& ctx) {
     cuda::kmeans(ctx, 0, points, options, out.centroids.data(), out.labels.data(), out.sizes.data());
-  } catch (const core::Error& e) {
-    cancelled = e.code() == core::Code::cancelled;
-  }
-  CHECK(cancelled);
+  }));
 }

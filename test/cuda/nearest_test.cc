@@ -1,19 +1,14 @@
 #include <algorithm>
-#include <cstring>
-#include <optional>
 #include <vector>
 
-#include "../native/points.h"
-#include "core/error.h"
 #include "cuda/nearest.h"
 #include "small_memory.h"
+#include "support.h"
 
 using namespace matomari;
 using namespace matomari::test;
 
 namespace {
-
-constexpr Metric kMetrics[] = {Metric::euclidean, Metric::sqeuclidean, Metric::cosine, Metric::dot};
 
 // Indices and distances of the device against the CPU's, bit for bit.
 void compare(core::ConstMatrix queries, core::ConstMatrix points, std::size_t count, Metric metric) {
@@ -25,7 +20,7 @@ void compare(core::ConstMatrix queries, core::ConstMatrix points, std::size_t co
   const Neighbours found =
       cuda::nearest(ctx, simd::best_kernels(), 0, queries, points, count, metric, indices.data(), distances.data());
   CHECK(indices == wanted);
-  CHECK(std::memcmp(distances.data(), wanted_distances.data(), n * sizeof(float)) == 0);
+  CHECK(same_bits(distances, wanted_distances));
   CHECK(found.rechecked_share >= 0 && found.rechecked_share <= 1);
 }
 
@@ -40,7 +35,7 @@ Points in_order(const Points& p) {
 }  // namespace
 
 TEST(nearest_equals_the_cpu) {
-  const std::size_t shapes[][4] = {{1, 1, 1, 1}, {3, 300, 17, 5}, {130, 257, 65, 3}, {40, 513, 33, 40}};  // queries, points, columns, k
+  const std::size_t shapes[][4] = {{1, 1, 1, 1}, {3, 300, 17, 5}, {130, 257, 65, 3}, {40, 513, 33, 40}, {9, 300, 400, 3}};  // queries, points, columns, k
   std::size_t turn = 0;
   for (const auto& [queries, rows, cols, count] : shapes)
     for (const Points& points : all_points(rows, cols)) {
@@ -52,6 +47,12 @@ TEST(nearest_equals_the_cpu) {
 TEST(nearest_among_themselves) {
   std::size_t turn = 0;
   for (const Points& points : all_points(290, 40)) compare(points, points, 7, kMetrics[turn++ % 4]);
+}
+
+TEST(nearest_of_more_queries_than_keep_the_processors_busy) {
+  // No block shares its tiles of targets with another then, and goes through several: with rows that stay and rows that come anew.
+  compare(bells(1040, 9, 1), bells(1040, 9, 1), 3, Metric::euclidean);
+  compare(bells(1040, 390, 2), bells(800, 390, 3), 3, Metric::cosine);
 }
 
 TEST(nearest_of_points_that_come_in_blocks) {
@@ -88,37 +89,25 @@ TEST(nearest_with_zero_vectors_under_cosine) {
 }
 
 TEST(nearest_refuses_what_the_cpu_refuses) {
-  auto message = [](const Points& queries, const Points& points, std::size_t count) -> std::string {
+  auto message = [](const Points& queries, const Points& points, std::size_t count) {
     core::Context ctx(1);
     std::vector<std::int32_t> indices(queries.rows * count);
     std::vector<float> distances(indices.size());
-    try {
+    return refusal(core::Code::bad_input, [&] {
       cuda::nearest(ctx, simd::best_kernels(), 0, queries, points, count, Metric::dot, indices.data(), distances.data());
-    } catch (const core::Error& e) {
-      CHECK(e.code() == core::Code::bad_input);
-      return e.what();
-    }
-    return "";
+    });
   };
-  const Points good = make(200, 3, [](std::size_t i, std::size_t l) { return static_cast<float>(i + l + 1); });
-  Points bad = good;
-  bad.data[3 * 150 + 2] = std::nanf("");
+  const Points good = ladder(200, 3), bad = with_nan(good, 150, 2);
   CHECK(message(bad, good, 2).find("queries holds NaN at row 150, column 2") == 0);
   CHECK(message(good, bad, 2).find("points holds NaN at row 150, column 2") == 0);
-  CHECK(message(good, make(1100, 3, [](std::size_t, std::size_t) { return 1.0f; }), 1025).find("k is 1025, and a CUDA device finds at most 1024") == 0);
+  CHECK(message(good, ladder(1100, 3), 1025).find("k is 1025, and a CUDA device finds at most 1024") == 0);
 }
 
 TEST(nearest_can_be_cancelled) {
-  const Points points = make(200, 3, [](std::size_t i, std::size_t l) { return static_cast<float>(i + l + 1); });
-  core::Context ctx(1);
-  ctx.cancel();
+  const Points points = ladder(200, 3);
   std::vector<std::int32_t> indices(200);
   std::vector<float> distances(200);
-  bool cancelled = false;
-  try {
+  CHECK(stops([&](core::Context& ctx) {
     cuda::nearest(ctx, simd::best_kernels(), 0, points, points, 1, Metric::dot, indices.data(), distances.data());
-  } catch (const core::Error& e) {
-    cancelled = e.code() == core::Code::cancelled;
-  }
-  CHECK(cancelled);
+  }));
 }

@@ -1,26 +1,19 @@
 // What every operation on the device has in common: memory, cancelling, and several threads at once.
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <thread>
 #include <vector>
 
-#include "../native/points.h"
-#include "core/error.h"
 #include "cuda/assign.h"
 #include "cuda/kmeans.h"
 #include "cuda/nearest.h"
 #include "small_memory.h"
+#include "support.h"
 
 using namespace matomari;
 using namespace matomari::test;
 
 namespace {
-
-Points some_points(std::size_t rows, std::size_t cols) {
-  Numbers n(rows);
-  return make(rows, cols, [&](std::size_t, std::size_t) { return n.bell(); });
-}
 
 // Cancels itself at the second report of a stage.
 struct Impatient : core::Context {
@@ -36,76 +29,53 @@ KMeansResult fit(core::Context& ctx, const Points& points, std::size_t clusters,
   KMeansOptions options;
   options.clusters = clusters;
   options.tolerance = 0;
+  options.max_iterations = 20;
   std::vector<float> centroids(clusters * points.cols);
   std::vector<std::int32_t> sizes(clusters);
   labels.resize(points.rows);
   return cuda::kmeans(ctx, 0, points, options, centroids.data(), labels.data(), sizes.data());
 }
 
-struct Limit {
-  explicit Limit(const char* mib) { setenv("MATOMARI_CUDA_MEMORY", mib, 1); }
-  ~Limit() { unsetenv("MATOMARI_CUDA_MEMORY"); }
-};
-
-std::string refusal(const Points& points, core::Code wanted) {
-  core::Context ctx(1);
-  std::vector<std::int32_t> labels;
-  try {
-    fit(ctx, points, 200, labels);
-  } catch (const core::Error& e) {
-    CHECK(e.code() == wanted);
-    return e.what();
-  }
-  return "";
-}
-
 }  // namespace
 
 TEST(session_stops_when_cancelled_on_the_way) {
-  const Points points = some_points(400, 9);
+  const Points points = bells(400, 9, 400);
   for (const bool in_blocks : {false, true})
     for (const char* const stage : {"seed", "kmeans"}) {
       std::optional<SmallMemory> small;
       if (in_blocks) small.emplace();
       Impatient ctx(stage);
       std::vector<std::int32_t> labels;
-      bool cancelled = false;
-      try {
-        fit(ctx, points, 20, labels);
-      } catch (const core::Error& e) {
-        cancelled = e.code() == core::Code::cancelled;
-      }
-      CHECK(cancelled);
+      CHECK(!refusal(core::Code::cancelled, [&] { fit(ctx, points, 20, labels); }).empty());
       CHECK(ctx.reports == 2);
     }
 }
 
 TEST(session_says_how_much_memory_was_asked_for) {
-  const Limit limit("1");
-  const std::string message = refusal(some_points(3000, 100), core::Code::out_of_memory);
+  const MemoryLimit limit("1");
+  core::Context ctx(1);
+  std::vector<std::int32_t> labels;
+  const std::string message = refusal(core::Code::out_of_memory, [&] { fit(ctx, bells(3000, 100, 3000), 200, labels); });
   CHECK(message.find(" MiB were asked of a CUDA device that has ") != std::string::npos);
   CHECK(message.find(" free of the 1 MiB that MATOMARI_CUDA_MEMORY allows") != std::string::npos);
 }
 
 TEST(session_gives_all_its_memory_back) {
-  const Limit limit("24");
-  const Points points = some_points(260, 24);
+  const MemoryLimit limit("24");
+  const Points points = bells(260, 24, 260);
   std::vector<std::int32_t> labels, again;
   for (int turn = 0; turn < (quick ? 3 : 12); ++turn) {
     core::Context ctx(1);
     fit(ctx, points, 4, turn == 0 ? labels : again);
     CHECK(turn == 0 || again == labels);
     Impatient stopped("kmeans");
-    try {
-      std::vector<std::int32_t> ignored;
-      fit(stopped, points, 4, ignored);
-    } catch (const core::Error&) {
-    }
+    std::vector<std::int32_t> ignored;
+    CHECK(!refusal(core::Code::cancelled, [&] { fit(stopped, points, 4, ignored); }).empty());
   }
 }
 
 TEST(session_of_several_threads_at_once) {
-  const Points points = some_points(300, 20), centroids = every(points, 9);
+  const Points points = bells(300, 20, 300), centroids = every(points, 9);
   core::Context ctx(1);
   std::vector<std::int32_t> wanted(300), wanted_indices(300 * 4);
   std::vector<float> distances(300), far(300 * 4);

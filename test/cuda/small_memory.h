@@ -10,4 +10,10 @@ struct SmallMemory {
   ~SmallMemory() { unsetenv("MATOMARI_CUDA_BLOCK_ROWS"); }
 };
 
+// While it lives, the device has so many MiB.
+struct MemoryLimit {
+  explicit MemoryLimit(const char* mib) { setenv("MATOMARI_CUDA_MEMORY", mib, 1); }
+  ~MemoryLimit() { unsetenv("MATOMARI_CUDA_MEMORY"); }
+};
+
 }  // namespace matomari::test

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { worthAGpu } from '#dist/device.js';
+import { nearestWork } from '#dist/nearest.js';
 
 describe('whether auto takes a GPU', () => {
   const [rows, cols] = [1e6, 768];
@@ -18,6 +19,23 @@ describe('whether auto takes a GPU', () => {
     expect(worthAGpu({ multiplyAdds: 0, numbers: 0 }, 1)).toBe(false);
     // A matrix of distances of short rows is mostly its result.
     expect(worthAGpu({ multiplyAdds: 1e8 * 4, float64: true, numbers: 1e8 }, 16)).toBe(false);
+  });
+
+  it('for neighbours in few dimensions only where it beats the k-d tree', () => {
+    const auto = (
+      rows: number,
+      cols: number,
+      threads: number,
+      metric: 'euclidean' | 'cosine' = 'euclidean',
+    ) => worthAGpu(nearestWork({ rows, cols }, { rows }, 15, metric, 'auto'), threads);
+    expect([1, 16].map((threads) => auto(1e6, 2, threads))).toEqual([true, false]);
+    expect(auto(1e7, 2, 1)).toBe(false);
+    expect(auto(1e6, 8, 16)).toBe(true);
+    // Without a tree the CPU compares all pairs as well.
+    expect(auto(1e7, 2, 16, 'cosine')).toBe(true);
+    expect(auto(1e6, 9, 16)).toBe(true);
+    const forced = nearestWork({ rows: 1e7, cols: 2 }, { rows: 1e7 }, 15, 'euclidean', 'f32');
+    expect(worthAGpu(forced, 16)).toBe(true);
   });
 
   it('the sooner the fewer threads there are', () => {

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,9 +33,9 @@ void sync_warp();
 // The values that the lanes of this thread's warp give; every lane must call it.
 template <class T>
 const T* exchange(const T& value);
-unsigned char* warp_slots(std::size_t bytes);
-unsigned lane();
-unsigned warp_width();  // threads of this warp
+unsigned char* warp_slots();  // 64 bytes a lane, another place each time
+inline unsigned lane() { return thread_index.x % 32; }
+inline unsigned warp_width() { return std::min(32u, block_size.x - thread_index.x / 32 * 32); }  // threads of this warp
 }  // namespace emulator
 
 #define threadIdx emulator::thread_index
@@ -42,12 +43,11 @@ unsigned warp_width();  // threads of this warp
 #define blockDim emulator::block_size
 #define gridDim emulator::grid_size
 
-// T of each lane, valid until the lane calls it again.
+// T of each lane, valid until the lane calls it again: two places take turns, and who waits in one has read the other.
 template <class T>
 const T* emulator::exchange(const T& value) {
   static_assert(sizeof(T) <= 64);
-  sync_warp();  // all have read what was there before
-  auto* const slots = reinterpret_cast<T*>(warp_slots(sizeof(T)));
+  auto* const slots = reinterpret_cast<T*>(warp_slots());
   std::memcpy(static_cast<void*>(slots + lane()), &value, sizeof(T));
   sync_warp();
   return slots;
@@ -178,4 +178,10 @@ cudaError_t cudaMallocFromPoolAsync(T** p, std::size_t bytes, cudaMemPool_t pool
 cudaError_t cudaFreeAsync(void* p, cudaStream_t s);
 cudaError_t cudaHostAlloc(void** p, std::size_t bytes, unsigned);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t n, cudaMemcpyKind kind, cudaStream_t s);
+inline cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t width, std::size_t height,
+                                     cudaMemcpyKind kind, cudaStream_t s) {
+  for (std::size_t i = 0; i < height; ++i)
+    cudaMemcpyAsync(static_cast<char*>(to) + i * to_pitch, static_cast<const char*>(from) + i * from_pitch, width, kind, s);
+  return cudaSuccess;
+}
 cudaError_t cudaMemsetAsync(void* p, int value, std::size_t n, cudaStream_t s);

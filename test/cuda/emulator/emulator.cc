@@ -1,115 +1,124 @@
 #include "cuda_runtime.h"
 
-#include <setjmp.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <map>
-#include <memory>
 #include <mutex>
-#include <set>
 #include <vector>
+
+// Leaves what a call must preserve on the stack, the stack's address in *from, and goes on where `to` was left. A kernel
+// switches at every barrier: setjmp and swapcontext do far more.
+extern "C" void matomari_emulator_switch(void** from, void* to);
+asm(R"(
+.text
+.type matomari_emulator_switch, @function
+matomari_emulator_switch:
+  pushq %rbp
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  movq %rsp, (%rdi)
+  movq %rsi, %rsp
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbx
+  popq %rbp
+  ret
+.size matomari_emulator_switch, . - matomari_emulator_switch
+)");
 
 namespace emulator {
 
 namespace {
 
-constexpr std::size_t kStack = 128 * 1024;
+constexpr std::size_t kStack = 128 * 1024, kSlots = 32 * 64;  // bytes: of a thread; of what a warp's lanes exchange
 
 struct Barrier {
   unsigned arrived = 0, size = 0;
   std::uint64_t generation = 0;
 };
 struct Fiber {
-  ucontext_t start;
-  jmp_buf at;
-  bool begun = false;
-  bool done = false;
+  void* stack;
+  const Barrier* barrier;  // waited for, until its generation is another; null: none
+  std::uint64_t generation;
+  bool done, odd;  // odd: exchanges so far
 };
+// Kept from block to block.
 struct Block {
   std::vector<Fiber> fibers;
   Barrier all;
   std::vector<Barrier> warps;
-  std::vector<std::vector<std::uint64_t>> slots;  // of each warp, 64 bytes a lane
+  std::vector<unsigned char> slots, stacks;
 };
 
-Block* block = nullptr;
+Block block;
 std::size_t current = 0;
-jmp_buf scheduler;
+void* scheduler = nullptr;
 const std::function<void()>* kernel = nullptr;
 std::vector<unsigned char> shared;
 std::uint64_t moved = 0;  // barriers passed and fibers ended: no more of them in a whole round is a deadlock
 bool backwards = false;
 
-void entry() {
-  (*kernel)();
-  block->fibers[current].done = true;
+// Back to the scheduler, until it is this fiber's turn again.
+void leave() { matomari_emulator_switch(&block.fibers[current].stack, scheduler); }
+
+void release(Barrier& b) {
+  b.arrived = 0;
+  ++b.generation;
   ++moved;
-  // A thread that has ended counts at no barrier any more.
-  auto quit = [](Barrier& b) {
-    --b.size;
-    if (b.size > 0 && b.arrived == b.size) {
-      b.arrived = 0;
-      ++b.generation;
-    }
-  };
-  quit(block->all);
-  quit(block->warps[current / 32]);
-  _longjmp(scheduler, 1);
 }
 
-// Back to the scheduler, until it is this fiber's turn again. Unlike swapcontext it leaves the signal mask alone, which
-// would be two system calls.
-void leave() {
-  if (_setjmp(block->fibers[current].at) == 0) _longjmp(scheduler, 1);
+void entry() {
+  (*kernel)();
+  block.fibers[current].done = true;
+  ++moved;
+  // A thread that has ended counts at no barrier any more.
+  for (Barrier* b : {&block.all, &block.warps[current / 32]})
+    if (--b->size > 0 && b->arrived == b->size) release(*b);
+  leave();
 }
 
 void pass(Barrier& b) {
-  const std::uint64_t generation = b.generation;
-  if (++b.arrived == b.size) {
-    b.arrived = 0;
-    ++b.generation;
-    ++moved;
-    return;
-  }
-  while (b.generation == generation) leave();
+  if (++b.arrived == b.size) return release(b);
+  Fiber& f = block.fibers[current];
+  f.barrier = &b;
+  f.generation = b.generation;
+  leave();
+  f.barrier = nullptr;
 }
 
-void resume(Fiber& f) {
-  if (_setjmp(scheduler) != 0) return;
-  if (f.begun) _longjmp(f.at, 1);
-  f.begun = true;
-  setcontext(&f.start);
+// A stack from which the switch goes to entry(), aligned as a call leaves it.
+void* fresh_stack(unsigned thread) {
+  const auto end = reinterpret_cast<std::uintptr_t>(block.stacks.data() + (thread + 1) * kStack) / 16 * 16;
+  void** const top = reinterpret_cast<void**>(end) - 8;
+  std::fill_n(top, 8, nullptr);
+  top[6] = reinterpret_cast<void*>(&entry);
+  return top;
 }
 
-void run_block(unsigned threads, std::vector<unsigned char>& stacks) {
-  Block here;
-  here.fibers.resize(threads);
-  here.all.size = threads;
-  here.warps.resize((threads + 31) / 32);
-  for (unsigned t = 0; t < threads; ++t) ++here.warps[t / 32].size;
-  here.slots.assign(here.warps.size(), std::vector<std::uint64_t>(32 * 8));
-  block = &here;
+void run_block(unsigned threads) {
+  block.all = {0, threads, 0};
+  block.warps.assign((threads + 31) / 32, {});
   for (unsigned t = 0; t < threads; ++t) {
-    ucontext_t& c = here.fibers[t].start;
-    getcontext(&c);
-    c.uc_stack.ss_sp = stacks.data() + t * kStack;
-    c.uc_stack.ss_size = kStack;
-    c.uc_link = nullptr;
-    makecontext(&c, entry, 0);
+    ++block.warps[t / 32].size;
+    block.fibers[t] = {fresh_stack(t), nullptr, 0, false, false};
   }
   for (std::size_t left = threads, idle = 0; left > 0;) {
     const std::uint64_t before = moved;
     for (unsigned i = 0; i < threads; ++i) {
       current = backwards ? threads - 1 - i : i;
-      Fiber& f = here.fibers[current];
-      if (f.done) continue;
+      Fiber& f = block.fibers[current];
+      if (f.done || (f.barrier && f.barrier->generation == f.generation)) continue;
       thread_index = {static_cast<unsigned>(current), 0, 0};
-      resume(f);
+      matomari_emulator_switch(&scheduler, f.stack);
       if (f.done) --left;
     }
     idle = moved == before ? idle + 1 : 0;
@@ -123,15 +132,18 @@ void run_block(unsigned threads, std::vector<unsigned char>& stacks) {
 }  // namespace
 
 void run(unsigned grid, unsigned threads, std::size_t bytes, const std::function<void()>& body) {
-  static std::vector<unsigned char> stacks;
-  if (stacks.size() < threads * kStack) stacks.resize(threads * kStack);
+  if (block.fibers.size() < threads) {
+    block.fibers.resize(threads);
+    block.stacks.resize(threads * kStack);
+    block.slots.resize((threads + 31) / 32 * 2 * kSlots);
+  }
   kernel = &body;
   block_size = {threads, 1, 1};
   grid_size = {grid, 1, 1};
   for (unsigned b = 0; b < grid; ++b) {
     shared.assign(bytes + 1024, 0xA5);
     block_index = {b, 0, 0};
-    run_block(threads, stacks);
+    run_block(threads);
   }
   backwards = !backwards;
 }
@@ -141,11 +153,13 @@ unsigned char* shared_memory() {
   return shared.data() + (1024 - address % 1024) % 1024;
 }
 void yield() { leave(); }
-void sync_block() { pass(block->all); }
-void sync_warp() { pass(block->warps[current / 32]); }
-unsigned lane() { return static_cast<unsigned>(current % 32); }
-unsigned warp_width() { return std::min(32u, block_size.x - static_cast<unsigned>(current / 32 * 32)); }
-unsigned char* warp_slots(std::size_t) { return reinterpret_cast<unsigned char*>(block->slots[current / 32].data()); }
+void sync_block() { pass(block.all); }
+void sync_warp() { pass(block.warps[current / 32]); }
+unsigned char* warp_slots() {
+  bool& odd = block.fibers[current].odd;
+  odd = !odd;
+  return block.slots.data() + (current / 32 * 2 + odd) * kSlots;
+}
 
 }  // namespace emulator
 

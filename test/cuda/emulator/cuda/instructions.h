@@ -161,12 +161,14 @@ inline std::uint64_t matrix_descriptor(const void* shared, unsigned column) {
   const auto address = static_cast<std::uint64_t>(static_cast<const unsigned char*>(shared) - shared_memory()) + column * 2;
   return (address & 0x3FFFF) >> 4 | std::uint64_t{1} << 16 | std::uint64_t{1024 >> 4} << 32 | std::uint64_t{1} << 62;
 }
-// Element (row, k) of a descriptor: atoms of 8 rows a stride apart, rows of 128 bytes, and bits 4–6 of the address swapped
-// by bits 7–9.
-inline float described(std::uint64_t descriptor, unsigned row, unsigned k) {
+// Row `row` of a descriptor's matrix, 16 columns: atoms of 8 rows a stride apart, rows of 128 bytes, and bits 4–6 of the
+// address, which tell pieces of 16 bytes apart, swapped by bits 7–9.
+inline void described(std::uint64_t descriptor, unsigned row, const unsigned char* memory, float (&out)[16]) {
   const std::uint64_t start = (descriptor & 0x3FFF) << 4, stride = (descriptor >> 32 & 0x3FFF) << 4;
-  const std::uint64_t address = start + row / 8 * stride + row % 8 * 128 + 2 * k;
-  return half_at(shared_memory() + (address ^ (address >> 7 & 7) << 4));
+  for (unsigned k = 0; k < 16; ++k) {
+    const std::uint64_t address = start + row / 8 * stride + row % 8 * 128 + 2 * k;
+    out[k] = half_at(memory + (address ^ (address >> 7 & 7) << 4));
+  }
 }
 struct Product {
   float* c;
@@ -188,18 +190,27 @@ inline void group_commit() {
   p.groups.push_back(std::move(p.open));
   p.open.clear();
 }
+inline void multiply(const Product& p) {
+  const unsigned lane = threadIdx.x % 32, row = 16 * (threadIdx.x / 32 % 4) + lane / 4;
+  const unsigned char* const memory = shared_memory();
+  float x[2][16], y[16];
+  described(p.a, row, memory, x[0]);
+  described(p.a, row + 8, memory, x[1]);
+  for (unsigned n = 0; n < 64; ++n) {
+    described(p.b, 8 * (n / 2) + 2 * (lane % 4) + n % 2, memory, y);
+    for (unsigned h = 0; h < 2; ++h) {
+      float& c = p.c[4 * (n / 2) + 2 * h + n % 2];
+      float sum = p.add ? c : 0.0f;
+      for (unsigned k = 0; k < 16; ++k) sum += x[h][k] * y[k];
+      c = sum;
+    }
+  }
+}
 template <int kGroups>
 void group_wait() {
   auto& groups = products_of_thread().groups;
-  const unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32 % 4;
   while (groups.size() > kGroups) {
-    for (const Product& p : groups.front())
-      for (unsigned i = 0; i < 128; ++i) {
-        const unsigned row = 16 * warp + lane / 4 + 8 * (i / 2 % 2), column = 8 * (i / 4) + 2 * (lane % 4) + i % 2;
-        float sum = p.add ? p.c[i] : 0.0f;
-        for (unsigned k = 0; k < 16; ++k) sum += described(p.a, row, k) * described(p.b, column, k);
-        p.c[i] = sum;
-      }
+    for (const Product& p : groups.front()) multiply(p);
     groups.erase(groups.begin());
   }
   // All of the warp are here before one goes on to give the memory back.
