@@ -83,6 +83,8 @@ struct Kernels {
   void (*dot_each)(const float* x, const float* const* c, std::size_t count, std::size_t depth, float* out) noexcept;
   // out[l] = x[l] · scale − shift[l] (two roundings); returns Σ out² in float32, in any order.
   float (*center)(const float* x, const float* shift, float scale, std::size_t d, float* out) noexcept;
+  // Copies x[n] to out; returns whether all are finite numbers.
+  bool (*copy_finite)(const float* x, std::size_t n, float* out) noexcept;
   // out[r, j] (+)= Σ x[r, l] · panel[l, j] in order of l, float64. x: [rows × ld]; out: [rows × out_ld], panel64 columns.
   void (*dot64)(const float* x, std::size_t ld, std::size_t rows, const double* panel, std::size_t depth, double* out,
                 std::size_t out_ld, bool add) noexcept;

@@ -154,6 +154,24 @@ static float center(const float* x, const float* shift, float scale, std::size_t
   return sum;
 }
 
+// Nought times a number that is not finite is NaN, which no addition takes away.
+static bool copy_finite(const float* x, std::size_t n, float* out) noexcept {
+  const V nought = Lanes::set1(0.0f);
+  V sum = nought;
+  std::size_t l = 0;
+  for (; l + W <= n; l += W) {
+    const V v = Lanes::load(x + l);
+    Lanes::store(out + l, v);
+    sum = Lanes::fmadd(v, nought, sum);
+  }
+  float rest = Lanes::sum(sum);
+  for (; l < n; ++l) {
+    out[l] = x[l];
+    rest += x[l] * 0.0f;
+  }
+  return rest == 0;
+}
+
 template <int R>
 static inline __attribute__((always_inline)) void dot64_rows(const float* x, std::size_t ld, const double* panel,
                                                              std::size_t depth, double* out, std::size_t out_ld, bool add) {
@@ -281,5 +299,5 @@ static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t
 
 static constexpr Kernels table{
     Lanes::level, Lanes::name, Lanes::roundings, W, MR, NR, MR64, NR64, FC, NS * WD,
-    &score_best, &score_store, &dot_few, &dot_each, &center, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed, &stream,
+    &score_best, &score_store, &dot_few, &dot_each, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed, &stream,
     &products64, &differences64, &wide_products64, &wide_differences64, &push_and_pull, &gather64, &cross64, &mix64};

@@ -228,6 +228,24 @@ TEST(center_rounds_twice_like_the_plain_loop) {
     }
 }
 
+TEST(copy_finite_copies_and_tells_of_what_is_not_a_number) {
+  Numbers numbers(13);
+  for (const auto* k : levels())
+    for (std::size_t n : {0, 1, 7, 16, 17, 40}) {
+      std::vector<float> x(n), out(n + 1, -7);
+      for (float& v : x) v = numbers.bell();
+      if (n > 0) x[0] = FLT_MAX;
+      CHECK(k->copy_finite(x.data(), n, out.data()));
+      CHECK(std::equal(x.begin(), x.end(), out.begin()) && out.back() == -7);
+      for (std::size_t l = 0; l < n; ++l)
+        for (float bad : {NAN, INFINITY, -INFINITY}) {
+          std::vector<float> y = x;
+          y[l] = bad;
+          CHECK(!k->copy_finite(y.data(), n, out.data()));
+        }
+    }
+}
+
 TEST(dot64_has_the_bits_of_the_plain_loop) {
   Numbers numbers(6);
   for (const auto* k : levels())
