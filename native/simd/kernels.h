@@ -20,6 +20,13 @@ struct Best {
   std::int32_t* index;
 };
 
+// What the lanes know of a row: the lowest score and its column, the lowest of all others, and the lowest second best of a
+// lane: a score below that is some lane's best.
+struct Least {
+  float best, second, hidden;
+  std::int32_t index;
+};
+
 // The forces of a UMAP layout. Attraction and repulsion along the difference of two points at squared distance D are
 // `attraction` · D^b / (D · (1 + a·D^b)) and `repulsion` / ((0.001 + D) · (1 + a·D^b)).
 struct Forces {
@@ -73,6 +80,8 @@ struct Kernels {
   // of row_tile; panel: [depth × width]; offset: [width]; width: a multiple of lanes, at most `panel`.
   void (*score_best)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
                      std::size_t depth, const float* offset, std::int32_t base, Best best) noexcept;
+  // Puts the lanes of each row together, of `sets` sets that lie `stride` numbers apart. out: [rows].
+  void (*least)(const Best& lanes, std::size_t sets, std::size_t stride, std::size_t rows, Least* out) noexcept;
   // The same scores, stored: out is [rows × width].
   void (*score_store)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
                       std::size_t depth, const float* offset, float* out) noexcept;

@@ -92,6 +92,43 @@ static void score_store(const float* x, std::size_t ld, std::size_t rows, const 
   }
 }
 
+static void least(const Best& lanes, std::size_t sets, std::size_t stride, std::size_t rows, Least* out) noexcept {
+  const std::int32_t zeros[W] = {};
+  const auto always = Lanes::less(Lanes::set1(0.0f), Lanes::set1(1.0f));
+  const auto first = Lanes::select_index(always, Lanes::load_index(zeros), 0);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::size_t at = row * W;
+    V b = Lanes::load(lanes.best + at), rest = Lanes::load(lanes.second + at), hidden = rest;
+    auto from = first;
+    for (std::size_t set = 1; set < sets; ++set) {
+      const V other = Lanes::load(lanes.best + set * stride + at), second = Lanes::load(lanes.second + set * stride + at);
+      from = Lanes::select_index(Lanes::less(other, b), from, static_cast<std::int32_t>(set) * W);
+      rest = Lanes::min(Lanes::min(rest, second), Lanes::max(other, b));
+      hidden = Lanes::min(hidden, second);
+      b = Lanes::min(b, other);
+    }
+    float best[W], others[W], seconds[W];
+    std::int32_t places[W];
+    Lanes::store(best, b);
+    Lanes::store(others, rest);
+    Lanes::store(seconds, hidden);
+    Lanes::store_index(places, from);
+    Least found{best[0], others[0], seconds[0], 0};
+    int lane = 0;
+    for (int l = 1; l < W; ++l) {
+      const bool lower = best[l] < found.best;
+      const float loser = lower ? found.best : best[l], other = others[l] < loser ? others[l] : loser;
+      found.second = other < found.second ? other : found.second;
+      found.hidden = seconds[l] < found.hidden ? seconds[l] : found.hidden;
+      found.best = lower ? best[l] : found.best;
+      lane = lower ? l : lane;
+    }
+    const auto place = static_cast<std::size_t>(places[lane]);
+    found.index = lanes.index[place / W * stride + at + place % W];
+    out[row] = found;
+  }
+}
+
 template <int R>
 static inline __attribute__((always_inline)) void dot_few_rows(const float* x, const float* c, std::size_t ld,
                                                                std::size_t depth, float* out) {
@@ -299,5 +336,5 @@ static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t
 
 static constexpr Kernels table{
     Lanes::level, Lanes::name, Lanes::roundings, W, MR, NR, MR64, NR64, FC, NS * WD,
-    &score_best, &score_store, &dot_few, &dot_each, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed, &stream,
+    &score_best, &least, &score_store, &dot_few, &dot_each, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed, &stream,
     &products64, &differences64, &wide_products64, &wide_differences64, &push_and_pull, &gather64, &cross64, &mix64};

@@ -116,6 +116,37 @@ TEST(score_best_second_is_the_runner_up) {
   }
 }
 
+TEST(least_puts_the_lanes_of_all_sets_together) {
+  Numbers numbers(17);
+  for (const auto* k : levels())
+    for (std::size_t sets : {1, 2, 5}) {
+      const std::size_t rows = 9, stride = rows * k->lanes + 5;
+      std::vector<float> best(sets * stride), second(best.size());
+      std::vector<std::int32_t> index(best.size());
+      for (std::size_t i = 0; i < best.size(); ++i) {
+        best[i] = numbers.bell();
+        second[i] = best[i] + std::abs(numbers.bell());
+        index[i] = static_cast<std::int32_t>(1000 + i);
+      }
+      std::vector<simd::Least> found(rows);
+      k->least({best.data(), second.data(), index.data()}, sets, stride, rows, found.data());
+      for (std::size_t r = 0; r < rows; ++r) {
+        std::vector<float> all;
+        float hidden = FLT_MAX;
+        for (std::size_t set = 0; set < sets; ++set)
+          for (std::size_t l = 0; l < k->lanes; ++l) {
+            const std::size_t at = set * stride + r * k->lanes + l;
+            all.push_back(best[at]);
+            all.push_back(second[at]);
+            hidden = std::min(hidden, second[at]);
+          }
+        std::sort(all.begin(), all.end());
+        CHECK(found[r].best == all[0] && found[r].second == all[1] && found[r].hidden == hidden);
+        CHECK(best[static_cast<std::size_t>(found[r].index - 1000)] == all[0]);
+      }
+    }
+}
+
 TEST(dot_few_multiplies_rows_by_a_few_columns) {
   Numbers numbers(4);
   for (const auto* k : levels())
