@@ -23,37 +23,32 @@ class Nearby {
   // No point whose true value is above this can be among them.
   double limit() const noexcept { return limit_; }
 
-  // True when the limit has come down. `measure` puts float64 values in the place of rough ones, `nearer` orders two points
-  // exactly.
-  template <class Measure, class Nearer>
-  bool add(const Scored& s, Measure&& measure, Nearer&& nearer) {
+  // True when the limit has come down. `narrow` makes the intervals of rough values narrower at a low price, `measure` puts float64
+  // values in their place, `nearer` orders two points exactly.
+  template <class Narrow, class Measure, class Nearer>
+  bool add(const Scored& s, Narrow&& narrow, Measure&& measure, Nearer&& nearer) {
     if (s.value - s.blur > limit_) return false;
     list_.push_back(s);
     const bool fell = offer(s.value + s.blur);
     if (list_.size() < capacity_) return fell;
     prune();
-    if (list_.size() > 2 * count_ + kRough) {
-      measure(list_);
-      sharpen();
-      prune();
-    }
+    if (list_.size() > 2 * count_ + kRough) sharpen(narrow);
+    if (list_.size() > 2 * count_ + kRough) sharpen(measure);
     // Many that float64 cannot tell apart: the exact order decides, so that the list cannot grow without end.
     if (list_.size() > count_ + kCrowd) {
-      measure(list_);
+      sharpen(measure);
       sort(nearer);
-      sharpen();
     }
     capacity_ = std::max(2 * count_ + 32, list_.size() + list_.size() / 2);
     return true;
   }
 
   // The `count` nearest, nearest first.
-  template <class Measure, class Nearer>
-  const std::vector<Scored>& finish(Measure&& measure, Nearer&& nearer) {
+  template <class Narrow, class Measure, class Nearer>
+  const std::vector<Scored>& finish(Narrow&& narrow, Measure&& measure, Nearer&& nearer) {
     prune();
-    measure(list_);
-    sharpen();
-    prune();
+    sharpen(narrow);
+    sharpen(measure);
     sort(nearer);
     return list_;
   }
@@ -83,10 +78,13 @@ class Nearby {
     return true;
   }
 
-  // The limit anew, from intervals that measuring has made narrow.
-  void sharpen() {
+  // Better values, and the limit anew from them.
+  template <class Better>
+  void sharpen(Better&& better) {
+    better(list_);
     ends_.clear();
     for (const Scored& s : list_) offer(s.value + s.blur);
+    prune();
   }
 
   void prune() {

@@ -88,7 +88,7 @@ struct Kernels {
   // out[r, j] = x[r] · c[j] for j < few. x: [rows × ld], c: [few × ld], out: [rows × few]; zero-padded to lanes in depth.
   void (*dot_few)(const float* x, const float* c, std::size_t ld, std::size_t rows, std::size_t depth,
                   float* out) noexcept;
-  // out[j] = x · c[j] for j below `count`. Zero-padded to lanes in depth.
+  // out[j] = x · c[j] for j below `count`.
   void (*dot_each)(const float* x, const float* const* c, std::size_t count, std::size_t depth, float* out) noexcept;
   // out[l] = x[l] · scale − shift[l] (two roundings); returns Σ out² in float32, in any order.
   float (*center)(const float* x, const float* shift, float scale, std::size_t d, float* out) noexcept;

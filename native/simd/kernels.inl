@@ -163,12 +163,15 @@ static void dot_each(const float* x, const float* const* c, std::size_t count, s
     for (std::size_t n = 0; n < N; ++n) to[n] = c[j + n < count ? j + n : count - 1];
     V acc[N];
     rep<N>([&](auto n) __attribute__((always_inline)) { acc[n] = Lanes::set1(0.0f); });
-    for (std::size_t l = 0; l < depth; l += W) {
+    std::size_t l = 0;
+    for (; l + W <= depth; l += W) {
       const V a = Lanes::load(x + l);
       rep<N>([&](auto n) __attribute__((always_inline)) { acc[n] = Lanes::fmadd(a, Lanes::load(to[n] + l), acc[n]); });
     }
     rep<N>([&](auto n) __attribute__((always_inline)) {
-      if (j + n < count) out[j + n] = Lanes::sum(acc[n]);
+      float rest = 0;
+      for (std::size_t at = l; at < depth; ++at) rest += x[at] * to[n][at];
+      if (j + n < count) out[j + n] = Lanes::sum(acc[n]) + rest;
     });
   }
 }

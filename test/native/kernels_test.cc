@@ -7,6 +7,7 @@
 #include "core/fixed_point.h"
 #include "harness.h"
 #include "nearest/panels.h"
+#include "nearest/product_bound.h"
 
 using namespace matomari;
 using namespace matomari::test;
@@ -215,8 +216,7 @@ TEST(dot_each_multiplies_one_row_by_several) {
   Numbers numbers(12);
   for (const auto* k : levels())
     for (std::size_t count : {1, 3, 4, 5, 9})
-      for (std::size_t vectors : {1, 2, 5}) {
-        const std::size_t depth = vectors * k->lanes;
+      for (std::size_t depth : {std::size_t{1}, k->lanes, k->lanes + 1, 5 * k->lanes - 1}) {
         std::vector<float> x(depth), c(count * depth), out(count + 1, -7);
         for (float& v : x) v = numbers.bell();
         for (float& v : c) v = numbers.bell();
@@ -438,6 +438,39 @@ TEST(score_bound_holds) {
     }
   // A bound that nothing ever comes near would be no test of it.
   CHECK(tightest > 0.02);
+}
+
+TEST(product_bound_holds) {
+  Numbers numbers(19);
+  for (const auto* k : levels())
+    for (const Metric metric : {Metric::sqeuclidean, Metric::cosine, Metric::dot})
+      for (std::size_t d : {1, 3, 64, 257})
+        for (float size : {1e-20f, 1.0f, 1e15f})
+          for (int round = 0; round < 40; ++round) {
+            const bool near = round % 2 == 0, common = round % 4 > 1;
+            std::vector<float> x(d), c(d);
+            for (std::size_t l = 0; l < d; ++l) {
+              x[l] = size * (numbers.bell() + (common ? 100.0f : 0.0f));
+              c[l] = near ? x[l] * (1 + 1e-6f * numbers.bell()) : size * numbers.bell();
+            }
+            const float* const to = c.data();
+            float product;
+            k->dot_each(x.data(), &to, 1, d, &product);
+            const ProductBound bound(*k, metric, d);
+            const double xx = dot_product(x.data(), x.data(), d), cc = dot_product(to, to, d);
+            long double sum = 0, xs = 0, cs = 0;
+            for (std::size_t l = 0; l < d; ++l) {
+              const long double a = x[l], b = c[l];
+              sum += a * b;
+              xs += a * a;
+              cs += b * b;
+            }
+            const long double wanted = metric == Metric::dot ? -sum : metric == Metric::cosine ? 1 - sum / std::sqrt(xs * cs) : xs + cs - 2 * sum;
+            CHECK(std::abs(static_cast<long double>(bound.value(static_cast<double>(product), xx, cc)) - wanted) <= static_cast<long double>(bound(xx, cc)));
+            CHECK(bound(xx, cc) < HUGE_VAL);
+          }
+  const ProductBound bound(simd::best_kernels(), Metric::cosine, 8);
+  CHECK(std::isinf(bound(0, 1)) && std::isinf(bound(1e40, 1e40)));
 }
 
 TEST(score_bound_gives_up_beyond_float32) {
