@@ -14,7 +14,7 @@ import { checkMatrix, checkSparse, type Matrix, type SparseMatrix, zeros } from 
  * @throws MatomariError `bad_input` (malformed CSR, NaN, unequal rows), `bad_option`, `cancelled`
  * Runs on an NVIDIA GPU by `device: 'cuda'`, to the same bits; vectors and weights come in blocks, whatever its memory.
  * Cost: non-zeros · vectors.cols multiply-adds in float64; scratch of 8 bytes a
- * non-zero, 256 a column, and about 5 MB.
+ * non-zero, 256 a column, and about 10 MB.
  */
 export async function weightedMean(
   weights: SparseMatrix,

@@ -53,11 +53,16 @@ void pack(ConstMatrix m, std::size_t first, std::size_t count, std::size_t side,
 }
 
 // What a metric needs to know of a row besides its products: squared norms for the euclidean metrics, for cosine their
-// roots, where a zero row counts as infinitely long, which leaves it at a distance of 1 from everything.
-Buffer<double> sizes(core::Context& ctx, ConstMatrix m, Metric metric) {
+// roots, where a zero row counts as infinitely long, which leaves it at a distance of 1 from everything. Throws where m holds what
+// is not a finite number, which its norm tells: float64 has room for any sum of squares of float32 numbers.
+Buffer<double> sizes(core::Context& ctx, ConstMatrix m, Metric metric, const char* name) {
   Buffer<double> size(m.rows);
-  if (metric == Metric::dot) return size;
+  if (metric == Metric::dot) {
+    require_finite(ctx, m, name);
+    return size;
+  }
   squared_norms(ctx, m, size.data());
+  if (!std::all_of(size.begin(), size.end(), [](double v) { return std::isfinite(v); })) require_finite(ctx, m, name);
   if (metric == Metric::cosine)
     for (double& v : size) v = v == 0 ? std::numeric_limits<double>::infinity() : std::sqrt(v);
   return size;
@@ -67,8 +72,8 @@ class Distances {
  public:
   Distances(core::Context& ctx, const simd::Kernels& k, ConstMatrix a, ConstMatrix b, Metric metric, core::MutableMatrix out)
       : ctx_(ctx), k_(k), a_(a), b_(b), metric_(metric), out_(out), mirrored_(a.data == b.data && a.rows == b.rows),
-        streams_(out.size() * sizeof(float) >= kStreamed), a_size_(sizes(ctx, a, metric)),
-        b_size_(mirrored_ ? Buffer<double>() : sizes(ctx, b, metric)) {}
+        streams_(out.size() * sizeof(float) >= kStreamed), a_size_(sizes(ctx, a, metric, "a")),
+        b_size_(mirrored_ ? Buffer<double>() : sizes(ctx, b, metric, "b")) {}
 
   void run() {
     const std::size_t d = a_.cols, width = k_.panel64;
@@ -183,9 +188,12 @@ class Distances {
 
 void distances(core::Context& ctx, const simd::Kernels& k, ConstMatrix a, ConstMatrix b, Metric metric,
                core::MutableMatrix out) {
-  require_finite(ctx, a, "a");
-  if (b.data != a.data) require_finite(ctx, b, "b");
-  if (out.size() > 0) Distances(ctx, k, a, b, metric, out).run();
+  if (out.size() == 0) {
+    require_finite(ctx, a, "a");
+    require_finite(ctx, b, "b");
+    return;
+  }
+  Distances(ctx, k, a, b, metric, out).run();
 }
 
 }  // namespace matomari

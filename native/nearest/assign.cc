@@ -47,8 +47,9 @@ namespace {
 
 constexpr std::size_t kGrain = 192;  // rows a thread takes at once: whole blocks of the search, few enough to share out evenly
 
-// distances[i] of the rows of [begin, end) to the centroids that their labels name. squares: ‖c‖² of each.
-void measure(const simd::Kernels& k, ConstMatrix points, ConstMatrix centroids, const double* squares, Metric metric,
+// distances[i] of the rows of [begin, end) to the centroids that their labels name. squares: ‖c‖² of each. False where a row holds
+// what is not a finite number: its product with the centroid is none either.
+bool measure(const simd::Kernels& k, ConstMatrix points, ConstMatrix centroids, const double* squares, Metric metric,
              std::size_t begin, std::size_t end, const std::int32_t* labels, float* distances) {
   const float *x[kGrain] = {}, *c[kGrain] = {};
   double product[kGrain], square[kGrain] = {};
@@ -59,16 +60,19 @@ void measure(const simd::Kernels& k, ConstMatrix points, ConstMatrix centroids, 
   }
   k.products64(x, c, count, d, product);
   if (metric != Metric::dot) k.products64(x, x, count, d, square);
-  for (std::size_t i = 0; i < count; ++i)
+  bool finite = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    finite &= std::isfinite(product[i]);
     distances[begin + i] = static_cast<float>(pair_value(metric, product[i], square[i], squares[labels[begin + i]],
                                                          [&] { return squared_difference(x[i], c[i], d); }));
+  }
+  return finite;
 }
 
 }  // namespace
 
 Assigned assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, ConstMatrix centroids, Metric metric,
                 std::int32_t* labels, float* distances, ScreenWish wish) {
-  require_finite(ctx, points, "points");
   require_finite(ctx, centroids, "centroids");
   Buffer<double> inverse_norm(metric == Metric::cosine ? points.rows : 0);
   if (metric == Metric::cosine) {
@@ -80,6 +84,8 @@ Assigned assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, 
   if (points.rows == 0) return out;
   Buffer<float> mean(points.cols, 0.0f);
   if (metric != Metric::dot) column_means(ctx, points, inverse_norm.data(), mean.data());
+  // The points are looked through as they go by, but that one number which is none does not spoil the centre of all.
+  if (!std::all_of(mean.begin(), mean.end(), [](float v) { return std::isfinite(v); })) require_finite(ctx, points, "points");
   const CentroidSearch::Rows rows{points, inverse_norm.data()};
   std::unique_ptr<CentroidSearch> search;
   auto use = [&](simd::Screen screen) {
@@ -97,12 +103,18 @@ Assigned assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, 
 
   std::vector<std::unique_ptr<CentroidSearch::Scratch>> scratch(ctx.threads());
   std::atomic<std::size_t> rechecked{0}, done{0};
+  std::atomic<bool> finite{true};
   core::parallel_for(ctx, points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
+    if (!finite.load(std::memory_order_relaxed)) return;
     if (!scratch[slot]) scratch[slot] = std::make_unique<CentroidSearch::Scratch>(*search);
     rechecked += search->assign(ctx, rows, begin, end, labels, {}, *scratch[slot]).rows;
-    measure(k, points, centroids, squares.data(), metric, begin, end, labels, distances);
+    if (!measure(k, points, centroids, squares.data(), metric, begin, end, labels, distances)) finite.store(false, std::memory_order_relaxed);
     ctx.progress("assign", done += end - begin, points.rows);
   });
+  if (!finite.load()) {
+    require_finite(ctx, points, "points");
+    throw core::Error(core::Code::bad_input, "points was written to while the operation ran");
+  }
   out.rechecked_share = static_cast<double>(rechecked) / static_cast<double>(points.rows);
   out.screen = search->screen();
   return out;

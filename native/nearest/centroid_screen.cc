@@ -44,8 +44,9 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
       ctx.check();
       low.k.low_best(packed, padded, low.panels.panel(p), static_cast<std::int32_t>(p * low.k.panel), set_of(s, p));
     }
+    reduce(s, count);
     for (std::size_t i = 0; i < count; ++i) {
-      const Found f = reduce(s, i);
+      const simd::Least& f = s.least[i];
       const Extent& x = s.extent[i];
       const std::size_t row = rows.id(first + i);
       const auto j = static_cast<std::size_t>(f.index);
@@ -110,7 +111,6 @@ void CentroidSearch::narrow(const core::Context& ctx, const Rows& rows, std::int
         const double high = score + here[i] + low.bound.width(open.extent, low.panels.extent(j), low.panels.offset(j));
         if (!(high < open.limit)) continue;
         open.limit = high;
-      open.sharp = false;
         s.limits[i] = at_least(high + here[i]);
       }
     }

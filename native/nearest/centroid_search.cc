@@ -19,7 +19,7 @@ CentroidSearch::CentroidSearch(const simd::Kernels& k, Metric metric, std::size_
   const simd::ScreenKernels* low = simd::screen_kernels(screen, k.level);
   // Longer int8 products could overflow 32 bits.
   if (low && d <= 65536) low_ = std::make_unique<Low>(*low, metric, clusters, d);
-  if (low_) sets_ = std::clamp<std::size_t>(low_->panel_count / 4, 1, kSets);
+  if (low_) sets_ = std::clamp<std::size_t>(low_->panel_count / 3, 1, kSets);
 }
 
 void CentroidSearch::set(core::Context& ctx, const double* centroids) {
@@ -79,7 +79,7 @@ std::unique_ptr<PackedRows> CentroidSearch::pack(core::Context& ctx, ConstMatrix
 
 CentroidSearch::Scratch::Scratch(const CentroidSearch& s)
     : rows(kBlock * s.leading(s.d_), 0.0f), best(s.lanes_of(s.sets_, 0)), second(best.size()),
-      stored(kRecheck * s.k_.panel), index(best.size()), extent(kBlock), row(s.leading(s.d_), 0.0f), products(std::max(kFew, s.sets_ * s.k_.lanes)) {
+      stored(kRecheck * s.k_.panel), index(best.size()), least(kBlock), extent(kBlock), row(s.leading(s.d_), 0.0f), products(std::max(kFew, s.sets_ * s.k_.lanes)) {
   if (!s.low_) return;
   block = RowBlock(kBlock, s.low_->depth);
   open_block = RowBlock(kRecheck, s.low_->depth);
@@ -113,17 +113,8 @@ void CentroidSearch::reset(Scratch& s, std::size_t rows) const {
   }
 }
 
-// The best over all lanes of row i, and the best of the rest.
-CentroidSearch::Found CentroidSearch::reduce(const Scratch& s, std::size_t i) const {
-  std::size_t at = lanes_of(0, i);
-  for (std::size_t set = 0; set < sets_; ++set)
-    for (std::size_t v = lanes_of(set, i); v < lanes_of(set, i) + k_.lanes; ++v)
-      if (s.best[v] < s.best[at]) at = v;
-  float second = s.second[at];
-  for (std::size_t set = 0; set < sets_; ++set)
-    for (std::size_t v = lanes_of(set, i); v < lanes_of(set, i) + k_.lanes; ++v)
-      if (v != at) second = std::min(second, s.best[v]);
-  return {s.best[at], second, s.index[at]};
+void CentroidSearch::reduce(Scratch& s, std::size_t rows) const {
+  k_.least(set_of(s, 0), sets_, lanes_of(1, 0), rows, s.least.data());
 }
 
 Doubt CentroidSearch::assign(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
@@ -158,8 +149,9 @@ void CentroidSearch::screen_float(const core::Context& ctx, const Rows& rows, st
       k_.score_best(s.rows.data(), ld, padded, panels_.panel(p), panels_.width(p), d_, panels_.offsets(p),
                     static_cast<std::int32_t>(p * panels_.width()), set_of(s, p));
     }
+    reduce(s, count);
     for (std::size_t i = 0; i < count; ++i) {
-      const Found f = reduce(s, i);
+      const simd::Least& f = s.least[i];
       const std::size_t row = rows.id(first + i);
       const auto j = static_cast<std::size_t>(f.index);
       const double best = static_cast<double>(f.best), second = static_cast<double>(f.second);

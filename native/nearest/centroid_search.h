@@ -77,6 +77,7 @@ class CentroidSearch {
     };
     core::Buffer<float> rows, best, second, stored, limits;
     core::Buffer<std::int32_t> index;
+    std::vector<simd::Least> least;
     std::vector<Extent> extent;
     RowBlock block, open_block;
     core::Buffer<std::uint64_t> hits;
@@ -113,7 +114,7 @@ class CentroidSearch {
  private:
   static constexpr std::size_t kBlock = 96;    // rows screened at once: a multiple of every row_tile
   static constexpr std::size_t kRecheck = 48;  // rows rechecked at once
-  static constexpr std::size_t kSets = 4;      // of lanes at most: panels take turns, so that fewer candidates share a lane
+  static constexpr std::size_t kSets = 8;      // of lanes at most: panels take turns, so that fewer candidates share a lane
   static constexpr std::size_t kFew = 48;      // candidates of a row that float64 takes without another screen
 
   struct Low {
@@ -133,16 +134,12 @@ class CentroidSearch {
     const std::size_t at = lanes_of(panel % sets_, 0);
     return {s.best.data() + at, s.second.data() + at, s.index.data() + at};
   }
-  struct Found {
-    float best, second;
-    std::int32_t index;
-  };
 
   void refill(core::Context& ctx);
   Extent pack_float(const Rows& rows, std::size_t row, float* out) const;
   simd::ScreenRows block(const Rows& rows, std::size_t first, std::size_t count, Scratch& scratch) const;
   void reset(Scratch& scratch, std::size_t rows) const;
-  Found reduce(const Scratch& scratch, std::size_t i) const;
+  void reduce(Scratch& scratch, std::size_t rows) const;
   template <class Interval>
   bool gather(const Scratch& scratch, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const;
   void screen_float(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end, std::int32_t* labels,
@@ -183,10 +180,7 @@ class CentroidSearch {
 template <class Interval>
 bool CentroidSearch::gather(const Scratch& s, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const {
   const float reach = at_least(open.limit + others);
-  unsigned hidden = 0;
-  for (std::size_t set = 0; set < sets_; ++set)
-    for (std::size_t v = 0; v < k_.lanes; ++v) hidden |= static_cast<unsigned>(!(s.second[lanes_of(set, i) + v] > reach));
-  if (hidden) return false;
+  if (!(s.least[i].hidden > reach)) return false;
   for (std::size_t set = 0; set < sets_; ++set)
     for (std::size_t v = lanes_of(set, i); v < lanes_of(set, i) + k_.lanes; ++v) {
       if (s.best[v] > reach) continue;

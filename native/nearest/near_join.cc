@@ -68,6 +68,7 @@ void NearScreen::meet(std::size_t first, std::size_t second) {
         const float* const low = scores.data() + r * panels_.panel(p).width;
         for (std::uint64_t h = hits[r] & all; h != 0; h &= h - 1) {
           const auto c = static_cast<std::size_t>(std::countr_zero(h));
+          if (low[c] > limit_[i]) continue;  // which has come down since
           const Interval score = interval(i, column + c, low[c]);
           if (lists_.take(i, column + c, score.low, score.high, exact)) lower(i);
         }

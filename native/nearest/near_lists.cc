@@ -33,7 +33,7 @@ NearLists::NearLists(core::Context& ctx, const simd::Kernels& k, const NearPoint
                      std::size_t count, std::int32_t* indices, float* distances)
     : ctx_(ctx), k_(k), points_(points), queries_(queries), count_(count), indices_(indices), distances_(distances),
       factor_(points.metric == Metric::euclidean || points.metric == Metric::sqeuclidean ? 2 : 1),
-      scale_(points.metric == Metric::cosine ? queries.rows : 0) {}
+      bound_(k, points.metric, points.matrix.cols), scale_(points.metric == Metric::cosine ? queries.rows : 0) {}
 
 void NearLists::open(std::size_t first, std::size_t rows) {
   constexpr std::size_t kRows = 64;
@@ -47,7 +47,7 @@ void NearLists::open(std::size_t first, std::size_t rows) {
       Query& query = open_[i];
       query.row = first + i;
       query.square = square[i - begin];
-      query.measured = 0;
+      query.narrowed = query.measured = 0;
       query.nearby.reset(count_);
       if (points_.metric == Metric::cosine) scale_[first + i] = inverse(query.square);
     }
@@ -74,8 +74,32 @@ bool NearLists::take(std::size_t i, std::size_t point, double low, double high, 
   const Scored rough{known ? (least + most) / 2 : 0.0, known ? (most - least) * (0.5 + 1e-9) : HUGE_VAL,
                      static_cast<std::int32_t>(point), true};
   return query.nearby.add(
-      rough, [&](std::vector<Scored>& list) { measure(query, list); },
+      rough, [&](std::vector<Scored>& list) { narrow(query, list); }, [&](std::vector<Scored>& list) { measure(query, list); },
       [&](const Scored& a, const Scored& b) { return nearer(points_.metric, points_.matrix, queries_.row(query.row), a, b, exact); });
+}
+
+// Intervals from float32 products, where those are at most half as wide.
+void NearLists::narrow(Query& query, std::vector<Scored>& list) const {
+  constexpr std::size_t kPairs = 64;
+  const float* right[kPairs] = {};
+  float product[kPairs];
+  Scored* rough[kPairs];
+  std::size_t count = 0;
+  const auto square = [&](const Scored& s) { return points_.squares[static_cast<std::size_t>(s.index)]; };
+  auto flush = [&] {
+    k_.dot_each(queries_.row(query.row), right, count, queries_.cols, product);
+    for (std::size_t n = 0; n < count; ++n) rough[n]->value = bound_.value(static_cast<double>(product[n]), query.square, square(*rough[n]));
+    query.narrowed += std::exchange(count, 0);
+  };
+  for (Scored& s : list) {
+    const double blur = s.rough ? bound_(query.square, square(s)) : HUGE_VAL;
+    if (!(2 * blur < s.blur)) continue;
+    s.blur = blur;
+    rough[count] = &s;
+    right[count++] = points_.row(static_cast<std::size_t>(s.index));
+    if (count == kPairs) flush();
+  }
+  flush();
 }
 
 // Float64 distances in the place of rough ones.
@@ -116,7 +140,7 @@ void NearLists::write(Query& query, core::ExactSum& exact) {
   ctx_.check();
   const Metric metric = points_.metric;
   const std::vector<Scored>& found = query.nearby.finish(
-      [&](std::vector<Scored>& list) { measure(query, list); },
+      [&](std::vector<Scored>& list) { narrow(query, list); }, [&](std::vector<Scored>& list) { measure(query, list); },
       [&](const Scored& a, const Scored& b) { return nearer(metric, points_.matrix, queries_.row(query.row), a, b, exact); });
   if (query.measured > count_) crowded_.fetch_add(1, std::memory_order_relaxed);
   for (std::size_t n = 0; n < count_; ++n) {

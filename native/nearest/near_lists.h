@@ -10,6 +10,7 @@
 #include "core/view.h"
 #include "nearest/nearby.h"
 #include "nearest/panels.h"
+#include "nearest/product_bound.h"
 #include "simd/kernels.h"
 
 namespace matomari {
@@ -49,8 +50,8 @@ class NearLists {
 
   // Takes a point into list i if it may be near; its true score lies between low and high. True when the limit has come down.
   bool take(std::size_t i, std::size_t point, double low, double high, core::ExactSum& exact);
-  // How many points of list i have been measured in float64.
-  std::size_t measured(std::size_t i) const noexcept { return open_[i].measured; }
+  // How many points of list i have been looked at once more, in float32 or float64.
+  std::size_t looked_at(std::size_t i) const noexcept { return open_[i].narrowed + open_[i].measured; }
   // Measures what is left, and writes the neighbours of all open queries.
   void answer();
   // The share of all queries for which more than `count` points were measured.
@@ -58,12 +59,13 @@ class NearLists {
 
  private:
   struct Query {
-    std::size_t row, measured;
+    std::size_t row, narrowed, measured;
     double square;  // ‖query‖²
     Extent extent;
     double base_low, base_high;  // distance = factor · score + base, of which rounding leaves an interval
     Nearby nearby;
   };
+  void narrow(Query& query, std::vector<Scored>& list) const;
   void measure(Query& query, std::vector<Scored>& list) const;
   void write(Query& query, core::ExactSum& exact);
 
@@ -75,6 +77,7 @@ class NearLists {
   std::int32_t* indices_;
   float* distances_;
   double factor_;
+  ProductBound bound_;
   core::Buffer<double> scale_;
   std::vector<Query> open_;
   std::atomic<std::size_t> crowded_{0};

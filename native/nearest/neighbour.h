@@ -15,7 +15,7 @@ struct Scored {
   double value;  // ascending is nearer
   double blur;   // how far it may be off
   std::int32_t index;
-  bool rough = false;  // from a screen only
+  bool rough = false;  // from a screen, or a float32 product
 };
 
 // From the product of query x and point c, and their squared norms.

@@ -20,6 +20,13 @@ struct Best {
   std::int32_t* index;
 };
 
+// What the lanes know of a row: the lowest score and its column, the lowest of all others, and the lowest second best of a
+// lane: a score below that is some lane's best.
+struct Least {
+  float best, second, hidden;
+  std::int32_t index;
+};
+
 // The forces of a UMAP layout. Attraction and repulsion along the difference of two points at squared distance D are
 // `attraction` · D^b / (D · (1 + a·D^b)) and `repulsion` / ((0.001 + D) · (1 + a·D^b)).
 struct Forces {
@@ -73,16 +80,20 @@ struct Kernels {
   // of row_tile; panel: [depth × width]; offset: [width]; width: a multiple of lanes, at most `panel`.
   void (*score_best)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
                      std::size_t depth, const float* offset, std::int32_t base, Best best) noexcept;
+  // Puts the lanes of each row together, of `sets` sets that lie `stride` numbers apart. out: [rows].
+  void (*least)(const Best& lanes, std::size_t sets, std::size_t stride, std::size_t rows, Least* out) noexcept;
   // The same scores, stored: out is [rows × width].
   void (*score_store)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
                       std::size_t depth, const float* offset, float* out) noexcept;
   // out[r, j] = x[r] · c[j] for j < few. x: [rows × ld], c: [few × ld], out: [rows × few]; zero-padded to lanes in depth.
   void (*dot_few)(const float* x, const float* c, std::size_t ld, std::size_t rows, std::size_t depth,
                   float* out) noexcept;
-  // out[j] = x · c[j] for j below `count`. Zero-padded to lanes in depth.
+  // out[j] = x · c[j] for j below `count`.
   void (*dot_each)(const float* x, const float* const* c, std::size_t count, std::size_t depth, float* out) noexcept;
   // out[l] = x[l] · scale − shift[l] (two roundings); returns Σ out² in float32, in any order.
   float (*center)(const float* x, const float* shift, float scale, std::size_t d, float* out) noexcept;
+  // Copies x[n] to out; returns whether all are finite numbers.
+  bool (*copy_finite)(const float* x, std::size_t n, float* out) noexcept;
   // out[r, j] (+)= Σ x[r, l] · panel[l, j] in order of l, float64. x: [rows × ld]; out: [rows × out_ld], panel64 columns.
   void (*dot64)(const float* x, std::size_t ld, std::size_t rows, const double* panel, std::size_t depth, double* out,
                 std::size_t out_ld, bool add) noexcept;

@@ -92,6 +92,43 @@ static void score_store(const float* x, std::size_t ld, std::size_t rows, const 
   }
 }
 
+static void least(const Best& lanes, std::size_t sets, std::size_t stride, std::size_t rows, Least* out) noexcept {
+  const std::int32_t zeros[W] = {};
+  const auto always = Lanes::less(Lanes::set1(0.0f), Lanes::set1(1.0f));
+  const auto first = Lanes::select_index(always, Lanes::load_index(zeros), 0);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::size_t at = row * W;
+    V b = Lanes::load(lanes.best + at), rest = Lanes::load(lanes.second + at), hidden = rest;
+    auto from = first;
+    for (std::size_t set = 1; set < sets; ++set) {
+      const V other = Lanes::load(lanes.best + set * stride + at), second = Lanes::load(lanes.second + set * stride + at);
+      from = Lanes::select_index(Lanes::less(other, b), from, static_cast<std::int32_t>(set) * W);
+      rest = Lanes::min(Lanes::min(rest, second), Lanes::max(other, b));
+      hidden = Lanes::min(hidden, second);
+      b = Lanes::min(b, other);
+    }
+    float best[W], others[W], seconds[W];
+    std::int32_t places[W];
+    Lanes::store(best, b);
+    Lanes::store(others, rest);
+    Lanes::store(seconds, hidden);
+    Lanes::store_index(places, from);
+    Least found{best[0], others[0], seconds[0], 0};
+    int lane = 0;
+    for (int l = 1; l < W; ++l) {
+      const bool lower = best[l] < found.best;
+      const float loser = lower ? found.best : best[l], other = others[l] < loser ? others[l] : loser;
+      found.second = other < found.second ? other : found.second;
+      found.hidden = seconds[l] < found.hidden ? seconds[l] : found.hidden;
+      found.best = lower ? best[l] : found.best;
+      lane = lower ? l : lane;
+    }
+    const auto place = static_cast<std::size_t>(places[lane]);
+    found.index = lanes.index[place / W * stride + at + place % W];
+    out[row] = found;
+  }
+}
+
 template <int R>
 static inline __attribute__((always_inline)) void dot_few_rows(const float* x, const float* c, std::size_t ld,
                                                                std::size_t depth, float* out) {
@@ -126,12 +163,15 @@ static void dot_each(const float* x, const float* const* c, std::size_t count, s
     for (std::size_t n = 0; n < N; ++n) to[n] = c[j + n < count ? j + n : count - 1];
     V acc[N];
     rep<N>([&](auto n) __attribute__((always_inline)) { acc[n] = Lanes::set1(0.0f); });
-    for (std::size_t l = 0; l < depth; l += W) {
+    std::size_t l = 0;
+    for (; l + W <= depth; l += W) {
       const V a = Lanes::load(x + l);
       rep<N>([&](auto n) __attribute__((always_inline)) { acc[n] = Lanes::fmadd(a, Lanes::load(to[n] + l), acc[n]); });
     }
     rep<N>([&](auto n) __attribute__((always_inline)) {
-      if (j + n < count) out[j + n] = Lanes::sum(acc[n]);
+      float rest = 0;
+      for (std::size_t at = l; at < depth; ++at) rest += x[at] * to[n][at];
+      if (j + n < count) out[j + n] = Lanes::sum(acc[n]) + rest;
     });
   }
 }
@@ -152,6 +192,24 @@ static float center(const float* x, const float* shift, float scale, std::size_t
     sum += y * y;
   }
   return sum;
+}
+
+// Nought times a number that is not finite is NaN, which no addition takes away.
+static bool copy_finite(const float* x, std::size_t n, float* out) noexcept {
+  const V nought = Lanes::set1(0.0f);
+  V sum = nought;
+  std::size_t l = 0;
+  for (; l + W <= n; l += W) {
+    const V v = Lanes::load(x + l);
+    Lanes::store(out + l, v);
+    sum = Lanes::fmadd(v, nought, sum);
+  }
+  float rest = Lanes::sum(sum);
+  for (; l < n; ++l) {
+    out[l] = x[l];
+    rest += x[l] * 0.0f;
+  }
+  return rest == 0;
 }
 
 template <int R>
@@ -281,5 +339,5 @@ static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t
 
 static constexpr Kernels table{
     Lanes::level, Lanes::name, Lanes::roundings, W, MR, NR, MR64, NR64, FC, NS * WD,
-    &score_best, &score_store, &dot_few, &dot_each, &center, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed, &stream,
+    &score_best, &least, &score_store, &dot_few, &dot_each, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed, &stream,
     &products64, &differences64, &wide_products64, &wide_differences64, &push_and_pull, &gather64, &cross64, &mix64};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstdint>
 
 #include "core/buffer.h"
@@ -18,19 +17,13 @@ using core::Buffer;
 
 namespace {
 
-constexpr std::size_t kBlockBytes = std::size_t{4} << 20;  // of vectors at a time: what a third-level cache has room for
+constexpr std::size_t kBlockBytes = std::size_t{4} << 20;  // of vectors, or of sums, at a time: what a third-level cache has room for
 constexpr std::size_t kRows = 128;                         // copied by a thread at once
 constexpr std::size_t kAhead = 4;                          // rows that are fetched before they are copied
 
-// Copies columns [first, first + columns) of a row and fills up with zeros. False where one is not a finite number.
-bool copy(const float* row, std::size_t columns, std::size_t width, float* out) noexcept {
-  std::uint32_t found = 0;
-  for (std::size_t l = 0; l < columns; ++l) {
-    out[l] = row[l];
-    found |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(row[l]) & 0x7FFFFFFF) >= 0x7F800000);
-  }
-  std::fill(out + columns, out + width, 0.0f);
-  return found == 0;
+// How many strips of so many bytes each make a block.
+std::size_t strips_within(std::size_t bytes, std::size_t strips) noexcept {
+  return std::clamp<std::size_t>(kBlockBytes / std::max<std::size_t>(1, bytes), 1, std::max<std::size_t>(1, strips));
 }
 
 }  // namespace
@@ -38,20 +31,22 @@ bool copy(const float* row, std::size_t columns, std::size_t width, float* out) 
 template <class Index>
 void weighted_mean(core::Context& ctx, const simd::Kernels& k, const SparseView<Index>& weights,
                    core::ConstMatrix vectors, core::MutableMatrix out) {
-  const std::size_t width = k.sum_width;
-  const ByColumn by_column(ctx, weights, kBlockBytes / (width * sizeof(float)));
-  const std::size_t d = vectors.cols, cols = weights.cols, blocks = by_column.blocks();
+  const std::size_t width = k.sum_width, d = vectors.cols, cols = weights.cols, strips = (d + width - 1) / width;
+  // As many strips at a time as have their sums in a cache: longer pieces of a row are read sooner than short ones far apart.
+  const std::size_t wide = strips_within(cols * width * sizeof(double), strips);
+  const ByColumn by_column(ctx, weights, kBlockBytes / (wide * width * sizeof(float)));
+  const std::size_t blocks = by_column.blocks();
   if (blocks == 0) {
     std::fill_n(out.data, out.size(), 0.0f);
     return;
   }
-  const std::size_t rows = by_column.rows(0), strips = (d + width - 1) / width;
-  // Where a block has few rows, several strips of it are copied at once.
-  const std::size_t group = std::clamp<std::size_t>(kBlockBytes / (rows * width * sizeof(float)), 1, std::max<std::size_t>(1, strips));
+  const std::size_t rows = by_column.rows(0);
+  const std::size_t group = strips_within(rows * width * sizeof(float), strips);  // more where a block has few rows
   const std::size_t groups = (strips + group - 1) / group;
   Buffer<float> block(group * rows * width);
   Buffer<double> sums(group * cols * width), totals(group * cols);
-  const std::size_t share = std::max<std::size_t>(1, cols / (16 * ctx.threads()));  // columns that a thread takes at once
+  // Columns that a thread takes at once: of a strip all, where there are strips enough, for what it has of a block then serves many.
+  const std::size_t share = std::clamp<std::size_t>(cols * group / (16 * ctx.threads()), 1, std::max<std::size_t>(1, cols));
   const std::size_t shares = (cols + share - 1) / share;
   std::atomic<bool> finite{true};
 
@@ -76,7 +71,9 @@ void weighted_mean(core::Context& ctx, const simd::Kernels& k, const SparseView<
         const std::size_t first = (r.first_strip + s) * width, columns = std::min(width, d - first);
         if (i + kAhead < end)
           for (std::size_t l = 0; l < columns; l += 16) __builtin_prefetch(row + kAhead * d + first + l);
-        good &= copy(row + first, columns, width, block.data() + (s * rows + i) * width);
+        float* const to = block.data() + (s * rows + i) * width;
+        good &= k.copy_finite(row + first, columns, to);
+        std::fill(to + columns, to + width, 0.0f);
       }
     }
     if (!good) finite.store(false, std::memory_order_relaxed);

@@ -7,6 +7,7 @@
 #include "core/fixed_point.h"
 #include "harness.h"
 #include "nearest/panels.h"
+#include "nearest/product_bound.h"
 
 using namespace matomari;
 using namespace matomari::test;
@@ -116,6 +117,37 @@ TEST(score_best_second_is_the_runner_up) {
   }
 }
 
+TEST(least_puts_the_lanes_of_all_sets_together) {
+  Numbers numbers(17);
+  for (const auto* k : levels())
+    for (std::size_t sets : {1, 2, 5}) {
+      const std::size_t rows = 9, stride = rows * k->lanes + 5;
+      std::vector<float> best(sets * stride), second(best.size());
+      std::vector<std::int32_t> index(best.size());
+      for (std::size_t i = 0; i < best.size(); ++i) {
+        best[i] = numbers.bell();
+        second[i] = best[i] + std::abs(numbers.bell());
+        index[i] = static_cast<std::int32_t>(1000 + i);
+      }
+      std::vector<simd::Least> found(rows);
+      k->least({best.data(), second.data(), index.data()}, sets, stride, rows, found.data());
+      for (std::size_t r = 0; r < rows; ++r) {
+        std::vector<float> all;
+        float hidden = FLT_MAX;
+        for (std::size_t set = 0; set < sets; ++set)
+          for (std::size_t l = 0; l < k->lanes; ++l) {
+            const std::size_t at = set * stride + r * k->lanes + l;
+            all.push_back(best[at]);
+            all.push_back(second[at]);
+            hidden = std::min(hidden, second[at]);
+          }
+        std::sort(all.begin(), all.end());
+        CHECK(found[r].best == all[0] && found[r].second == all[1] && found[r].hidden == hidden);
+        CHECK(best[static_cast<std::size_t>(found[r].index - 1000)] == all[0]);
+      }
+    }
+}
+
 TEST(dot_few_multiplies_rows_by_a_few_columns) {
   Numbers numbers(4);
   for (const auto* k : levels())
@@ -184,8 +216,7 @@ TEST(dot_each_multiplies_one_row_by_several) {
   Numbers numbers(12);
   for (const auto* k : levels())
     for (std::size_t count : {1, 3, 4, 5, 9})
-      for (std::size_t vectors : {1, 2, 5}) {
-        const std::size_t depth = vectors * k->lanes;
+      for (std::size_t depth : {std::size_t{1}, k->lanes, k->lanes + 1, 5 * k->lanes - 1}) {
         std::vector<float> x(depth), c(count * depth), out(count + 1, -7);
         for (float& v : x) v = numbers.bell();
         for (float& v : c) v = numbers.bell();
@@ -225,6 +256,24 @@ TEST(center_rounds_twice_like_the_plain_loop) {
       }
       CHECK(std::abs(static_cast<double>(square) - wanted) <= wanted * (2 * static_cast<double>(d) + 2) * kUnit32);
       CHECK(out[d] == -7);
+    }
+}
+
+TEST(copy_finite_copies_and_tells_of_what_is_not_a_number) {
+  Numbers numbers(13);
+  for (const auto* k : levels())
+    for (std::size_t n : {0, 1, 7, 16, 17, 40}) {
+      std::vector<float> x(n), out(n + 1, -7);
+      for (float& v : x) v = numbers.bell();
+      if (n > 0) x[0] = FLT_MAX;
+      CHECK(k->copy_finite(x.data(), n, out.data()));
+      CHECK(std::equal(x.begin(), x.end(), out.begin()) && out.back() == -7);
+      for (std::size_t l = 0; l < n; ++l)
+        for (float bad : {NAN, INFINITY, -INFINITY}) {
+          std::vector<float> y = x;
+          y[l] = bad;
+          CHECK(!k->copy_finite(y.data(), n, out.data()));
+        }
     }
 }
 
@@ -389,6 +438,39 @@ TEST(score_bound_holds) {
     }
   // A bound that nothing ever comes near would be no test of it.
   CHECK(tightest > 0.02);
+}
+
+TEST(product_bound_holds) {
+  Numbers numbers(19);
+  for (const auto* k : levels())
+    for (const Metric metric : {Metric::sqeuclidean, Metric::cosine, Metric::dot})
+      for (std::size_t d : {1, 3, 64, 257})
+        for (float size : {1e-20f, 1.0f, 1e15f})
+          for (int round = 0; round < 40; ++round) {
+            const bool near = round % 2 == 0, common = round % 4 > 1;
+            std::vector<float> x(d), c(d);
+            for (std::size_t l = 0; l < d; ++l) {
+              x[l] = size * (numbers.bell() + (common ? 100.0f : 0.0f));
+              c[l] = near ? x[l] * (1 + 1e-6f * numbers.bell()) : size * numbers.bell();
+            }
+            const float* const to = c.data();
+            float product;
+            k->dot_each(x.data(), &to, 1, d, &product);
+            const ProductBound bound(*k, metric, d);
+            const double xx = dot_product(x.data(), x.data(), d), cc = dot_product(to, to, d);
+            long double sum = 0, xs = 0, cs = 0;
+            for (std::size_t l = 0; l < d; ++l) {
+              const long double a = x[l], b = c[l];
+              sum += a * b;
+              xs += a * a;
+              cs += b * b;
+            }
+            const long double wanted = metric == Metric::dot ? -sum : metric == Metric::cosine ? 1 - sum / std::sqrt(xs * cs) : xs + cs - 2 * sum;
+            CHECK(std::abs(static_cast<long double>(bound.value(static_cast<double>(product), xx, cc)) - wanted) <= static_cast<long double>(bound(xx, cc)));
+            CHECK(bound(xx, cc) < HUGE_VAL);
+          }
+  const ProductBound bound(simd::best_kernels(), Metric::cosine, 8);
+  CHECK(std::isinf(bound(0, 1)) && std::isinf(bound(1e40, 1e40)));
 }
 
 TEST(score_bound_gives_up_beyond_float32) {
