@@ -29,18 +29,24 @@ constexpr std::size_t kGrain = 960;  // rows a thread takes at once
 // The largest magnitude in each column of row · factor, over all rows.
 void column_bounds(core::Context& ctx, ConstMatrix m, const double* factor, double* out) {
   const std::size_t d = m.cols;
-  Buffer<double> local(ctx.threads() * d, 0.0);
+  // In float32 as long as no factor rounds.
+  Buffer<float> plain(factor ? 0 : ctx.threads() * d, 0.0f);
+  Buffer<double> scaled(factor ? ctx.threads() * d : 0, 0.0);
   core::parallel_for(ctx, m.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
-    double* const most = local.data() + slot * d;
     for (std::size_t i = begin; i < end; ++i) {
       const float* x = m.row(i);
-      const double f = factor ? factor[i] : 1.0;
-      for (std::size_t l = 0; l < d; ++l) most[l] = std::max(most[l], std::abs(static_cast<double>(x[l]) * f));
+      if (factor) {
+        double* const most = scaled.data() + slot * d;
+        for (std::size_t l = 0; l < d; ++l) most[l] = std::max(most[l], std::abs(static_cast<double>(x[l]) * factor[i]));
+      } else {
+        float* const most = plain.data() + slot * d;
+        for (std::size_t l = 0; l < d; ++l) most[l] = std::max(most[l], std::abs(x[l]));
+      }
     }
   });
   std::fill_n(out, d, 0.0);
   for (std::size_t t = 0; t < ctx.threads(); ++t)
-    for (std::size_t l = 0; l < d; ++l) out[l] = std::max(out[l], local[t * d + l]);
+    for (std::size_t l = 0; l < d; ++l) out[l] = std::max(out[l], factor ? scaled[t * d + l] : static_cast<double>(plain[t * d + l]));
 }
 
 class Fit {
