@@ -3,12 +3,17 @@ import { blobs, randomRows } from './harness/data.mjs';
 import { readMatrix, readNpy } from './harness/npy.mjs';
 import { root } from './harness/paths.mjs';
 
-/** Lloyd iterations between which the clock is read, runs of each per trial, and what the slow contenders do. */
+const NOISE = 'four times as much noise as signal';
+const CLUSTERED = 'as clustered as embeddings';
+
+/** Rows, Lloyd iterations between which the clock is read, runs of each per trial, and what the slow contenders do. Without `quick`: full runs only. */
 const SHAPES = [
   {
     n: 5894,
     d: 1024,
     k: 20,
+    rows: NOISE,
+    points: () => blobs(5894, 1024, 40),
     quick: { to: 12, repeat: 5 },
     full: { to: 15, repeat: 15 },
     slow: { rows: 5894, iterations: 2 },
@@ -17,6 +22,8 @@ const SHAPES = [
     n: 100_000,
     d: 384,
     k: 100,
+    rows: NOISE,
+    points: () => blobs(100_000, 384, 200),
     quick: { to: 8, repeat: 1 },
     full: { to: 25, repeat: 1 },
     slow: { rows: 5000, iterations: 2 },
@@ -25,9 +32,30 @@ const SHAPES = [
     n: 20_000,
     d: 1024,
     k: 1000,
+    rows: 'twice as much noise as signal',
+    // Few rows a cluster settle in two iterations under the usual noise, which leaves nothing to time.
+    points: () => blobs(20_000, 1024, 1000, 1, 2),
     quick: { to: 3, repeat: 1 },
     full: { to: 10, repeat: 1 },
     slow: { rows: 0, iterations: 1 },
+  },
+  ...[4, 12].map((k) => ({
+    n: 100_000,
+    d: 384,
+    k,
+    rows: NOISE,
+    points: () => blobs(100_000, 384, 200),
+    full: { to: 12, repeat: 3 },
+    slow: { rows: 5000, iterations: 2 },
+  })),
+  {
+    n: 100_000,
+    d: 384,
+    k: 100,
+    rows: CLUSTERED,
+    points: () => blobs(100_000, 384, 100, 1, 0.9),
+    full: { to: 20, repeat: 1 },
+    slow: { rows: 5000, iterations: 2 },
   },
 ];
 
@@ -69,7 +97,7 @@ export default {
   unit: 'ms per iteration',
   better: 'lower',
   method:
-    'Unit float32 rows around random centres with four times as much noise (twice as much at k = 1000); every contender starts from the same k distinct random rows, with tolerance 0. The fast contenders fit twice in each trial, to 1 and to more iterations, after a fit that is not counted; an iteration is the difference of the times over the difference of the iterations, so that what a fit costs once is left out (of repeated fits the median counts). For the plain loop, ml-kmeans and skmeans, whose iterations are long, it is the whole time over the iterations. In a quick run these take only the first rows of the second shape, their time scaled by the rows, and none of the third. Inertia is computed in float64 from each contender’s labels; labels are compared where the iterations are the same.',
+    'Unit float32 rows: around random centres with four times as much noise as signal (twice as much at k = 1000), or around k centres with 0.9 times as much, which keep half of their inertia in their clusters, as real embeddings do; every contender starts from the same k distinct random rows, with tolerance 0. The fast contenders fit twice in each trial, to 1 and to more iterations, after a fit that is not counted; an iteration is the difference of the times over the difference of the iterations, so that what a fit costs once is left out (of repeated fits the median counts). For the plain loop, ml-kmeans and skmeans, whose iterations are long, it is the whole time over the iterations. In a quick run these take only the first rows of the second shape, their time scaled by the rows, and none of the third. Inertia is computed in float64 from each contender’s labels; labels are compared where the iterations are the same.',
   contenders: [
     { id: 'matomari', title: 'Matomari', module: 'matomari/kmeans.mjs', job: keep('matomari') },
     { id: 'sklearn', title: 'scikit-learn, lloyd', module: 'peers/kmeans_sklearn.py', job: keep('sklearn') },
@@ -97,11 +125,10 @@ export default {
     },
   ],
   cases: ({ full }) =>
-    SHAPES.map(({ n, d, k, ...shape }) => {
-      // Few rows a cluster settle in two iterations under the usual noise, which leaves nothing to time.
-      const points = k === 1000 ? blobs(n, d, k, 1, 2) : blobs(n, d, 2 * k);
+    SHAPES.filter((shape) => full || shape.quick).map(({ n, d, k, rows, ...shape }) => {
+      const points = shape.points();
       return {
-        label: `n ${n}, d ${d}, k ${k}`,
+        label: `n ${n}, d ${d}, k ${k}, ${rows}`,
         trials: k === 1000 ? 3 : 5,
         job: {
           points,

@@ -41,8 +41,8 @@ export interface KMeans extends OperationFacts {
  * @throws MatomariError `bad_input` (NaN, empty matrix, nClusters over rows, a zero vector under `cosine`, bad weights),
  *   `bad_option`, `cancelled`, `out_of_memory`
  * Runs on an NVIDIA GPU by `device: 'cuda'`, to the same bits; points that its memory cannot hold come and go in blocks.
- * Cost: rows · nClusters · cols multiply-adds an iteration; scratch: nClusters · cols · 40 bytes and rows · 16 bytes, and the rows once more
- * as bf16 or int8 where such a screen runs.
+ * Cost: rows · nClusters · cols multiply-adds an iteration; scratch: nClusters · cols · 40 bytes and rows · 16 bytes, and where a
+ * low-precision screen runs rows · 40 bytes and the rows once more, as bf16 or in two layers of int8.
  */
 export async function kmeans(points: Matrix, options: KMeansOptions): Promise<KMeans> {
   checkOptions('kmeans', options, [...CLUSTERING_OPTIONS, 'maxIter', 'tol', ...OPERATION_OPTIONS]);

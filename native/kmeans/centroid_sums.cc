@@ -56,20 +56,29 @@ void CentroidSums::open(unsigned threads) {
     if (sums_.size() * sizeof(std::int64_t) <= kNear) share.sums = core::Buffer<std::int64_t>(sums_.size(), 0);
 }
 
-void CentroidSums::note(unsigned slot, const Move& m) {
+void CentroidSums::note(unsigned slot, const std::vector<Move>& moves) {
   Share& share = shares_[slot];
   if (share.sums.size() == 0) {
-    share.moves.push_back(m);
+    share.moves.insert(share.moves.end(), moves.begin(), moves.end());
     return;
   }
-  const std::size_t d = points_.cols;
-  const auto add = [&](std::int32_t cluster, bool leaves) {
-    if (cluster >= 0)
-      k_.add_fixed(points_.row(m.row), factor_ ? factor_[m.row] : 1.0, scale_.data(), d,
-                   share.sums.data() + static_cast<std::size_t>(cluster) * d, leaves);
+  constexpr std::size_t kAhead = 4;  // rows that are fetched before they are wanted
+  const std::size_t d = points_.cols, count = moves.size();
+  const auto fetch = [&](std::size_t n) {
+    const float* const x = points_.row(moves[std::min(n, count - 1)].row);
+    for (std::size_t l = 0; l < d; l += 16) __builtin_prefetch(x + l);
   };
-  add(m.from, true);
-  add(m.to, false);
+  for (std::size_t n = 0; n < std::min(kAhead, count); ++n) fetch(n);
+  for (std::size_t n = 0; n < count; ++n) {
+    fetch(n + kAhead);
+    const Move& m = moves[n];
+    const double factor = factor_ ? factor_[m.row] : 1.0;
+    const auto sum = [&](std::int32_t cluster) { return share.sums.data() + static_cast<std::size_t>(cluster) * d; };
+    if (m.from >= 0)
+      k_.move_fixed(points_.row(m.row), factor, scale_.data(), d, sum(m.from), sum(m.to));
+    else
+      k_.add_fixed(points_.row(m.row), factor, scale_.data(), d, sum(m.to), false);
+  }
 }
 
 void CentroidSums::collect(core::Context& ctx) {

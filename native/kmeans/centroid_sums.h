@@ -27,9 +27,9 @@ class CentroidSums {
 
   void apply(core::Context& ctx, const std::vector<Move>& moves);
 
-  // The same a row at a time, while a thread has it near: note() from the threads of one pass, then collect().
+  // The same a few rows at a time: note() from the threads of one pass, then collect().
   void open(unsigned threads);
-  void note(unsigned slot, const Move& move);
+  void note(unsigned slot, const std::vector<Move>& moves);
   void collect(core::Context& ctx);
 
   double sum(std::size_t cluster, std::size_t column) const noexcept {

@@ -24,6 +24,8 @@ class LabelBounds {
   bool keeps(std::size_t row, std::int32_t label);
   // Where a search notes the bounds of the rows it looks at.
   CentroidSearch::Margins margins() noexcept { return {upper_.data(), lower_.data()}; }
+  // The same for one row: the true score of its own centroid is at most `own`, that of every other at least `other`.
+  void note(std::size_t row, const Extent& x, double own, double other) noexcept;
 
  private:
   std::size_t clusters_, d_;

@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "core/buffer.h"
+#include "core/philox.h"
+#include "kmeans/seeding.h"
 
 namespace matomari {
 
@@ -43,5 +45,10 @@ class Lottery {
   static constexpr std::size_t kBlock = 512;
   core::Buffer<std::int64_t> tickets_, blocks_;
 };
+
+// Tickets in proportion to the weights of the rows.
+Lottery weight_lottery(const KMeansData& data);
+// A ticket number below `total`.
+std::int64_t draw(std::int64_t total, std::uint64_t seed, core::Stream stream, std::uint32_t run, std::size_t step, std::size_t index);
 
 }  // namespace matomari

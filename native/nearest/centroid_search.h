@@ -51,6 +51,8 @@ class CentroidSearch {
   simd::Screen screen() const noexcept { return low_ ? low_->k.screen : simd::Screen::f32; }
   // The rows packed for that screen, to be given to `assign` pass after pass; null for float32.
   std::unique_ptr<PackedRows> pack(core::Context& ctx, core::ConstMatrix points, const double* inverse_norm) const;
+  // The centroids as that screen has them; null for float32.
+  const ScreenPanels* panels() const noexcept { return low_ ? &low_->panels : nullptr; }
   std::size_t clusters() const noexcept { return clusters_; }
   std::size_t cols() const noexcept { return d_; }
   // [clusters × d]: what labels are decided by; for cosine of length 1.

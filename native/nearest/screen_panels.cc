@@ -12,14 +12,13 @@ std::size_t depth_of(const simd::ScreenKernels& k, std::size_t d) noexcept {
   return (d + k.per_group - 1) / k.per_group;
 }
 
-// The length of a residual whose squares were added up in float32.
+}  // namespace
+
 double residual_norm(float square, std::size_t d) noexcept {
   if (!(square < 3e38f)) return std::numeric_limits<double>::infinity();
   const double n = static_cast<double>(d);
   return std::sqrt(static_cast<double>(square) * (1 + (4 * n + 16) * kUnit32) + n * 1e-44);
 }
-
-}  // namespace
 
 Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, std::size_t row,
                 float* work, std::uint32_t* groups, float* scale) noexcept {

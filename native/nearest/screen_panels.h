@@ -89,6 +89,9 @@ struct RowSource {
   const float* shift = nullptr;
 };
 
+// The length of a residual whose squares were added up in float32.
+double residual_norm(float square, std::size_t d) noexcept;
+
 // One row packed for a screen. `work` [d] holds the float32 row on return.
 Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, std::size_t row,
                 float* work, std::uint32_t* groups, float* scale) noexcept;

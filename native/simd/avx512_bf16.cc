@@ -18,8 +18,8 @@ struct Lanes {
 
   static A start(const std::int32_t*) { return _mm512_setzero_ps(); }
   static A step(A acc, __m512i a, __m512i b) { return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b); }
-  static __m512 score(A acc, __m512, const float*, const float* offset) {
-    return _mm512_sub_ps(_mm512_loadu_ps(offset), acc);
+  static __m512 score(A acc, __m512, const float*, __m512 offset) {
+    return _mm512_sub_ps(offset, acc);
   }
 };
 
@@ -38,6 +38,9 @@ static Rounded round(const float* x, std::size_t d, bool, std::uint32_t* out) no
   }
   return {1.0f, _mm512_reduce_add_ps(square), 0};
 }
+
+// Two layers of bf16 would not be exact.
+constexpr decltype(ScreenKernels::layered_products) layered_products = nullptr;
 
 #include "simd/screens.inl"
 

@@ -19,9 +19,9 @@ struct Lanes {
 
   static A start(const std::int32_t* p) { return (A)_mm512_loadu_si512(p); }
   static A step(A acc, __m512i a, __m512i b) { return (A)_mm512_dpbusd_epi32((__m512i)acc, a, b); }
-  static __m512 score(A acc, __m512 row_scale, const float* scale, const float* offset) {
+  static __m512 score(A acc, __m512 row_scale, const float* scale, __m512 offset) {
     const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps((__m512i)acc), _mm512_loadu_ps(scale));
-    return _mm512_fnmadd_ps(row_scale, product, _mm512_loadu_ps(offset));
+    return _mm512_fnmadd_ps(row_scale, product, offset);
   }
 };
 
@@ -49,6 +49,30 @@ static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* 
     _mm_mask_storeu_epi8(at + l, lanes_of(l, (d + 3) / 4 * 4), _mm_xor_si128(_mm512_cvtsepi32_epi8(q), bias));
   }
   return {scale, _mm512_reduce_add_ps(square), -128 * _mm512_reduce_add_epi32(sum)};
+}
+
+// The products of two layers of a row with two of a target: first · first, first · second, second · first, second · second.
+static void layered_products(const std::uint32_t* first, const std::uint32_t* second, const std::uint32_t* target_first,
+                             const std::uint32_t* target_second, std::size_t depth, std::int32_t* out) noexcept {
+  Lanes::A sum[4] = {};
+  const auto add = [&](__m512i a, __m512i b, __m512i c, __m512i d) __attribute__((always_inline)) {
+    sum[0] = Lanes::step(sum[0], a, c);
+    sum[1] = Lanes::step(sum[1], a, d);
+    sum[2] = Lanes::step(sum[2], b, c);
+    sum[3] = Lanes::step(sum[3], b, d);
+  };
+  std::size_t l = 0;
+  for (; l + 16 <= depth; l += 16)
+    add(_mm512_loadu_si512(first + l), _mm512_loadu_si512(second + l), _mm512_loadu_si512(target_first + l), _mm512_loadu_si512(target_second + l));
+  if (l < depth) {
+    const __mmask16 in = lanes_of(l, depth);
+    add(_mm512_maskz_loadu_epi32(in, first + l), _mm512_maskz_loadu_epi32(in, second + l), _mm512_maskz_loadu_epi32(in, target_first + l),
+        _mm512_maskz_loadu_epi32(in, target_second + l));
+  }
+  __m256i half[4];
+  for (int n = 0; n < 4; ++n) half[n] = _mm256_add_epi32(_mm512_castsi512_si256((__m512i)sum[n]), _mm512_extracti64x4_epi64((__m512i)sum[n], 1));
+  const __m256i pairs = _mm256_hadd_epi32(_mm256_hadd_epi32(half[0], half[1]), _mm256_hadd_epi32(half[2], half[3]));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1)));
 }
 
 #include "simd/screens.inl"

@@ -108,6 +108,9 @@ struct Kernels {
   // sum[l] ±= round(x[l] · factor · scale[l]) as 64-bit integers.
   void (*add_fixed)(const float* x, double factor, const double* scale, std::size_t d, std::int64_t* sum,
                     bool subtract) noexcept;
+  // The same, from one sum to another.
+  void (*move_fixed)(const float* x, double factor, const double* scale, std::size_t d, std::int64_t* from,
+                     std::int64_t* to) noexcept;
   // Copies `columns` of each row of x [rows × ld] to out [rows × out_ld], past the caches where the level can.
   void (*stream)(const float* x, std::size_t ld, std::size_t rows, std::size_t columns, float* out,
                  std::size_t out_ld) noexcept;

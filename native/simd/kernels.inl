@@ -320,6 +320,18 @@ static void add_fixed(const float* x, double factor, const double* scale, std::s
   }
 }
 
+static void move_fixed(const float* x, double factor, const double* scale, std::size_t d, std::int64_t* from, std::int64_t* to) noexcept {
+  const D f = Lanes::set1d(factor), r = Lanes::set1d(6755399441055744.0);
+  std::size_t l = 0;
+  for (; l + WD <= d; l += WD) {
+    const D t = Lanes::addd(Lanes::muld(Lanes::muld(Lanes::widen(x + l), f), Lanes::loadd(scale + l)), r);
+    Lanes::sub_bits(from + l, t, r);
+    Lanes::add_bits(to + l, t, r);
+  }
+  add_fixed(x + l, factor, scale + l, d - l, from + l, true);
+  add_fixed(x + l, factor, scale + l, d - l, to + l, false);
+}
+
 // Whole lines of 64 bytes go past the caches, what is left at either end does not.
 static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t columns, float* out,
                    std::size_t out_ld) noexcept {
@@ -339,5 +351,6 @@ static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t
 
 static constexpr Kernels table{
     Lanes::level, Lanes::name, Lanes::roundings, W, MR, NR, MR64, NR64, FC, NS * WD,
-    &score_best, &least, &score_store, &dot_few, &dot_each, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed, &stream,
+    &score_best, &least, &score_store, &dot_few, &dot_each, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed,
+    &move_fixed, &stream,
     &products64, &differences64, &wide_products64, &wide_differences64, &push_and_pull, &gather64, &cross64, &mix64};

@@ -64,6 +64,14 @@ struct ScreenKernels {
   // The same for both sides of each pair: bit j of back[r] is set where low[r, j] + back_add[r] is not above back_limit[j].
   void (*low_both)(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const float* limit, const float* back_add,
                    const float* back_limit, float* out, std::uint64_t* hits, std::uint64_t* back) noexcept;
+  // Which columns could beat row r's own, own[r] of all: bit j of hits[r] is set where low[r, j] is not above limit[r]; of the others
+  // the lowest `low` of each lane goes into least [rows × lanes]. Column j of the panel is base + j of all.
+  void (*low_rivals)(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, std::int32_t base, const std::int32_t* own,
+                     const float* limit, float* least, std::uint64_t* hits) noexcept;
+  // The exact products of a row in two layers, both packed as rows, with a target in two: first · first, first · second,
+  // second · first, second · second. int8 only, else null.
+  void (*layered_products)(const std::uint32_t* first, const std::uint32_t* second, const std::uint32_t* target_first,
+                           const std::uint32_t* target_second, std::size_t depth, std::int32_t* out) noexcept;
 };
 
 // The kernels of a screen beside those of a level, or null when this machine (or build) lacks them. f32 has none.

@@ -35,7 +35,7 @@ static inline __attribute__((always_inline)) void products(const std::uint32_t* 
 
 static inline __attribute__((always_inline)) __m512 low(A acc, __m512 scale, __m512 error, __m512 length,
                                                         const ScreenPanel& panel, int at) {
-  const __m512 score = Lanes::score(acc, scale, panel.scale + at, panel.offset + at);
+  const __m512 score = Lanes::score(acc, scale, panel.scale + at, _mm512_loadu_ps(panel.offset + at));
   return _mm512_fnmadd_ps(length, _mm512_loadu_ps(panel.error + at),
                           _mm512_fnmadd_ps(error, _mm512_loadu_ps(panel.norm + at), score));
 }
@@ -142,6 +142,8 @@ static void low_both(const ScreenRows& x, std::size_t rows, const ScreenPanel& p
   }
 }
 
+#include "simd/rivals.inl"
+
 // The lanes from l on that lie below d.
 static inline __mmask16 lanes_of(std::size_t l, std::size_t d) noexcept {
   return static_cast<__mmask16>(d - l >= W ? 0xFFFF : (1u << (d - l)) - 1);
@@ -149,4 +151,4 @@ static inline __mmask16 lanes_of(std::size_t l, std::size_t d) noexcept {
 
 static constexpr ScreenKernels table{Lanes::screen, Lanes::name, Lanes::per_group, W, MR, NV * W, Lanes::value_steps,
                                      Lanes::score_steps, Lanes::flush, &round, &low_best, &low_below,
-                                     &low_both};
+                                     &low_both, &low_rivals, layered_products};

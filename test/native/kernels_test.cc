@@ -378,6 +378,13 @@ TEST(add_fixed_adds_and_takes_away_the_same_whole_numbers) {
       for (std::size_t l = 0; l < d; ++l) CHECK(sum[l] == 5 + core::to_fixed(static_cast<double>(x[l]) * factor * scale[l]));
       k->add_fixed(x.data(), factor, scale.data(), d, sum.data(), true);
       for (std::size_t l = 0; l < d; ++l) CHECK(sum[l] == 5);
+      std::vector<std::int64_t> to(d, 7);
+      k->move_fixed(x.data(), factor, scale.data(), d, sum.data(), to.data());
+      for (std::size_t l = 0; l < d; ++l) {
+        const std::int64_t whole = core::to_fixed(static_cast<double>(x[l]) * factor * scale[l]);
+        CHECK(sum[l] == 5 - whole);
+        CHECK(to[l] == 7 + whole);
+      }
     }
 }
 

@@ -1,6 +1,7 @@
 // Tries to break the bound of the low-precision screens: counts scores that lie outside the interval it promises, against
 // long double sums, over data made to be awkward. Prints `screen kind products violations tightness`; fails on any
 // violation, and where a bound is so wide that the check would mean nothing.
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kmeans/layers.h"
 #include "nearest/screen_panels.h"
 
 using namespace matomari;
@@ -58,70 +60,145 @@ void fill(const std::string& kind, std::vector<float>& x, std::vector<float>& c,
   }
 }
 
-int check(const simd::ScreenKernels& s, const simd::Kernels& k, const Kind& kind, std::size_t trials) {
-  const std::size_t dims[] = {1, 2, 3, 5, 16, 31, 64, 100, 257};
-  std::size_t products = 0, outside = 0;
-  double tightest = 0;
-  for (std::size_t t = 0; t < trials; ++t) {
-    const std::size_t d = dims[t % std::size(dims)], n = 64, m = 100;
-    std::vector<float> x(n * d), c(m * d), shift(d, 0.0f), work(d);
+// Rows and targets of one trial, less a common vector, and for cosine brought to length 1.
+struct Trial {
+  Trial(const Kind& kind, std::size_t t) : d(dims[t % std::size(dims)]), unit(kind.unit), x(n * d), c(m * d), shift(d, 0.0f), inverse(n, 1.0), wide(m * d) {
     fill(kind.name, x, c, d);
-    std::vector<double> inverse(n, 1.0), center(m, 1.0);
-    for (std::size_t i = 0; kind.unit && i < n; ++i) inverse[i] = 1 / std::sqrt(dot_product(&x[i * d], &x[i * d], d));
-    for (std::size_t j = 0; kind.unit && j < m; ++j) center[j] = 1 / std::sqrt(dot_product(&c[j * d], &c[j * d], d));
-    if (t % 3 != 0)  // shifted by the mean, as in use; every third time not
-      for (std::size_t l = 0; l < d; ++l) {
-        double sum = 0;
-        for (std::size_t i = 0; i < n; ++i) sum += static_cast<double>(x[i * d + l]) * inverse[i];
-        shift[l] = static_cast<float>(sum / static_cast<double>(n));
-      }
-    const ScreenBound bound(s, kind.unit ? Metric::cosine : Metric::sqeuclidean, d);
-    ScreenPanels panels(s, bound, m, d);
-    const std::size_t panel_count = (m + s.panel - 1) / s.panel;
-    for (std::size_t p = 0; p < panel_count; ++p)
+    for (std::size_t i = 0; unit && i < n; ++i) inverse[i] = 1 / std::sqrt(dot_product(&x[i * d], &x[i * d], d));
+    for (std::size_t j = 0; j < m; ++j) {
+      const double center = unit ? 1 / std::sqrt(dot_product(&c[j * d], &c[j * d], d)) : 1.0;
+      for (std::size_t l = 0; l < d; ++l) wide[j * d + l] = static_cast<double>(c[j * d + l]) * center;
+    }
+    if (t % 3 == 0) return;  // shifted by the mean, as in use; every third time not
+    for (std::size_t l = 0; l < d; ++l) {
+      double sum = 0;
+      for (std::size_t i = 0; i < n; ++i) sum += static_cast<double>(x[i * d + l]) * inverse[i];
+      shift[l] = static_cast<float>(sum / static_cast<double>(n));
+    }
+  }
+
+  Metric metric() const { return unit ? Metric::cosine : Metric::sqeuclidean; }
+  RowSource rows() const { return {{x.data(), n, d}, unit ? inverse.data() : nullptr, shift.data()}; }
+  void pack(ScreenPanels& panels, const simd::ScreenKernels& s) const {
+    for (std::size_t p = 0; p * s.panel < m; ++p)
       panels.fill(p, m, true, [&](std::size_t j, double* out) {
-        for (std::size_t l = 0; l < d; ++l) out[l] = static_cast<double>(c[j * d + l]) * center[j] - static_cast<double>(shift[l]);
+        for (std::size_t l = 0; l < d; ++l) out[l] = wide[j * d + l] - static_cast<double>(shift[l]);
         return 0.0;
       });
+  }
+  long double truth(std::size_t i, std::size_t j) const {
+    long double dot = 0, square = 0, length = 0;
+    for (std::size_t l = 0; unit && l < d; ++l) length += static_cast<long double>(x[i * d + l]) * x[i * d + l];
+    const long double factor = unit ? 1 / std::sqrt(length) : 1.0L;
+    for (std::size_t l = 0; l < d; ++l) {
+      const long double a = x[i * d + l] * factor - shift[l];
+      const long double b = static_cast<long double>(wide[j * d + l]) - shift[l];
+      dot += a * b;
+      square += b * b;
+    }
+    return square / 2 - dot;
+  }
+
+  static constexpr std::size_t dims[] = {1, 2, 3, 5, 16, 31, 64, 100, 257}, n = 64, m = 100;
+  std::size_t d;
+  bool unit;
+  std::vector<float> x, c, shift;
+  std::vector<double> inverse, wide;
+};
+
+// Counts what lies outside its interval, and how near to an end of it the rest comes.
+struct Tally {
+  std::size_t products = 0, outside = 0;
+  double tightest = 0;
+  void add(long double truth, long double least, long double most) {
+    ++products;
+    if (!(least <= truth && truth <= most)) ++outside;
+    const long double width = (most - least) / 2;
+    // 1 where the truth touches one end of the interval, 0 in its middle.
+    if (width > 0) tightest = std::max(tightest, static_cast<double>(std::abs(truth - (least + width)) / width));
+  }
+  bool report(const char* screen, const Kind& kind, double tightness) const {
+    std::printf("%s | %s | %zu products | %zu violations | largest error / bound %.3f\n", screen, kind.name, products, outside, tightest);
+    return outside != 0 || products == 0 || tightest < tightness;
+  }
+};
+
+int check(const simd::ScreenKernels& s, const simd::Kernels& k, const Kind& kind, std::size_t trials) {
+  Tally tally;
+  for (std::size_t t = 0; t < trials; ++t) {
+    const Trial trial(kind, t);
+    const std::size_t d = trial.d, n = trial.n, m = trial.m;
+    const ScreenBound bound(s, trial.metric(), d);
+    ScreenPanels panels(s, bound, m, d);
+    trial.pack(panels, s);
     RowBlock block(n, (d + s.per_group - 1) / s.per_group);
     std::vector<Extent> extent(n);
-    const RowSource rows{{x.data(), n, d}, kind.unit ? inverse.data() : nullptr, shift.data()};
+    std::vector<float> work(d), limit(n, FLT_MAX), low(n * s.panel);
     for (std::size_t i = 0; i < n; ++i) {
       float scale;
-      extent[i] = pack_row(k, s, rows, i, work.data(), block.groups(i), &scale);
+      extent[i] = pack_row(k, s, trial.rows(), i, work.data(), block.groups(i), &scale);
       block.put(i, scale, extent[i]);
     }
-    std::vector<float> limit(n, FLT_MAX), low(n * s.panel);
     std::vector<std::uint64_t> hits(n);
-    for (std::size_t p = 0; p < panel_count; ++p) {
+    for (std::size_t p = 0; p * s.panel < m; ++p) {
       const simd::ScreenPanel panel = panels.panel(p);
       s.low_below(block.view(), n, panel, limit.data(), low.data(), hits.data());
       for (std::size_t j = p * s.panel; j < std::min(m, p * s.panel + panel.width); ++j)
         for (std::size_t i = 0; i < n; ++i) {
-          const double width = bound(extent[i], panels.extent(j), panels.offset(j));
           if (!(bound(extent[i], panels.widest(p), panels.highest(p)) < 1e37)) continue;  // nothing is promised
-          long double dot = 0, square = 0, length = 0;
-          for (std::size_t l = 0; kind.unit && l < d; ++l) length += static_cast<long double>(x[i * d + l]) * x[i * d + l];
-          const long double factor = kind.unit ? 1 / std::sqrt(length) : 1.0L;
-          for (std::size_t l = 0; l < d; ++l) {
-            const long double a = x[i * d + l] * factor - shift[l];
-            const long double b = static_cast<long double>(c[j * d + l]) * center[j] - shift[l];
-            dot += a * b;
-            square += b * b;
-          }
-          const long double truth = square / 2 - dot;
-          const long double least = static_cast<long double>(low[i * panel.width + (j - p * s.panel)]) - bound.of_row(extent[i]);
-          const long double most = static_cast<long double>(low[i * panel.width + (j - p * s.panel)]) + 2 * width;
-          ++products;
-          if (!(least <= truth && truth <= most)) ++outside;
-          // 1 where the truth touches one end of the interval, 0 in its middle.
-          const long double middle = least + width;
-          if (width > 0) tightest = std::max(tightest, static_cast<double>(std::abs(truth - middle) / width));
+          const long double found = static_cast<long double>(low[i * panel.width + (j - p * s.panel)]);
+          tally.add(trial.truth(i, j), found - bound.of_row(extent[i]), found + 2 * bound(extent[i], panels.extent(j), panels.offset(j)));
         }
     }
   }
-  std::printf("%s | %s | %zu products | %zu violations | largest error / bound %.3f\n", s.name, kind.name, products, outside, tightest);
-  return outside != 0 || products == 0 || tightest < kind.tightness;
+  return tally.report(s.name, kind, kind.tightness);
+}
+
+// The scores of both layers; and of the centroids that a screen drops, none may be nearer than its limit, nor than `least`.
+int check_layers(const simd::ScreenKernels& s, const simd::Kernels& k, const Kind& kind, std::size_t trials) {
+  Tally tally;
+  for (std::size_t t = 0; t < trials; ++t) {
+    const Trial trial(kind, t);
+    const std::size_t d = trial.d, n = trial.n, m = trial.m;
+    core::Context ctx(1);
+    const PackedRows first(ctx, k, s, trial.rows());
+    const RowLayers second(ctx, k, trial.rows(), first);
+    CentroidLayers layers(s, trial.metric(), m, d);
+    layers.set(ctx, trial.wide.data(), trial.shift.data());
+    const ScreenBound bound(s, trial.metric(), d);
+    ScreenPanels panels(s, bound, m, d);
+    trial.pack(panels, s);
+    std::vector<float> limit(n), least(n * s.lanes, FLT_MAX);
+    std::vector<std::int32_t> own(n);
+    std::vector<std::uint64_t> hits(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const CentroidLayers::Row row{first.groups(i), second.second(i), first.scale(i), second.scale(i), {first.extent(i).norm, second.error(i)}};
+      for (std::size_t j = 0; j < m; ++j) {
+        const CentroidLayers::Interval score = layers.score(row, j);
+        if (!(score.high < 1e37)) continue;  // nothing is promised
+        tally.add(trial.truth(i, j), score.low, score.high);
+        if (j != (i + t) % m) continue;
+        own[i] = static_cast<std::int32_t>(j);
+        limit[i] = at_least(score.high + bound.of_row(first.extent(i)));
+      }
+    }
+    for (std::size_t p = 0; p * s.panel < m; ++p) {
+      const std::size_t base = p * s.panel;
+      s.low_rivals(first.from(0), n, panels.panel(p), static_cast<std::int32_t>(base), own.data(), limit.data(), least.data(), hits.data());
+      for (std::size_t i = 0; i < n; ++i) {
+        if (!(first.extent(i).error < 1e18) || !(limit[i] < 1e37f)) continue;
+        const double lowest = static_cast<double>(*std::min_element(&least[i * s.lanes], &least[i * s.lanes] + s.lanes));
+        for (std::size_t j = base; j < std::min(m, base + s.panel); ++j) {
+          const bool hit = hits[i] >> (j - base) & 1;
+          if (static_cast<std::size_t>(own[i]) == j ? hit
+                                                    : !hit && trial.truth(i, j) < static_cast<long double>(std::max(lowest, static_cast<double>(limit[i]))) - bound.of_row(first.extent(i)))
+            ++tally.outside;
+        }
+      }
+    }
+  }
+  // Two layers are exact for some kinds.
+  return tally.report("two layers of int8", kind, kind.name == std::string("gaussian") ? 0.5 : 0.0);
 }
 
 }  // namespace
@@ -139,6 +216,7 @@ int main(int argc, char** argv) {
     if (!s) continue;
     ++ran;
     for (const Kind& kind : kinds) failed += check(*s, *k, kind, trials);
+    for (const Kind& kind : kinds) failed += s->layered_products && check_layers(*s, *k, kind, trials);
   }
   std::printf("%d screens, %d failed\n", ran, failed);
   return failed != 0;

@@ -1,0 +1,63 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "core/buffer.h"
+#include "core/context.h"
+#include "nearest/screen_panels.h"
+
+// Vectors in two layers of int8: what the first, which a screen multiplies, has left over is rounded to int8 once more. Both
+// together lie within 1/30,000 of the largest number of a vector, and the four products of a pair are whole numbers.
+namespace matomari {
+
+// The second layers of rows whose first ones are packed. Twice the memory of those.
+class RowLayers {
+ public:
+  RowLayers(core::Context& ctx, const simd::Kernels& k, const RowSource& rows, const PackedRows& first);
+
+  const std::uint32_t* second(std::size_t row) const noexcept { return groups_.data() + row * depth_; }
+  float scale(std::size_t row) const noexcept { return scale_[row]; }
+  // How far both layers may lie from the row.
+  double error(std::size_t row) const noexcept { return static_cast<double>(error_[row]); }
+
+ private:
+  std::size_t depth_;
+  core::Buffer<std::uint32_t> groups_;
+  core::Buffer<float> scale_, error_;
+};
+
+// Both layers of centroids.
+class CentroidLayers {
+ public:
+  CentroidLayers(const simd::ScreenKernels& screen, Metric metric, std::size_t clusters, std::size_t d);
+
+  // centroids, shift: as CentroidSearch has them.
+  void set(core::Context& ctx, const double* centroids, const float* shift);
+
+  // A row in both layers.
+  struct Row {
+    const std::uint32_t *first, *second;
+    float scale_first, scale_second;
+    Extent extent;  // with the error of both layers
+  };
+  // Between what numbers the true score of a centroid for a row lies; NaN or infinite where nothing is known.
+  struct Interval {
+    double low, high;
+  };
+  Interval score(const Row& x, std::size_t j) const noexcept;
+
+ private:
+  struct Centroid {
+    float scale[2];
+    std::int32_t start[2];
+    double half;
+    Extent extent;
+  };
+  const simd::ScreenKernels& k_;
+  ScreenBound bound_;
+  std::size_t clusters_, d_, depth_;
+  core::Buffer<std::uint32_t> groups_;  // [clusters × 2 × depth]
+  core::Buffer<Centroid> centroids_;
+};
+
+}  // namespace matomari
