@@ -1,5 +1,8 @@
 # The CUDA plugin, matomari_cuda.so beside the addon. Its compiler: CUDACXX, else nvcc on the PATH, else the one that
 # `npm run setup:cuda` has put into .cuda. Without any the addon is built all the same.
+if(NOT CMAKE_CUDA_COMPILER)
+  unset(CMAKE_CUDA_COMPILER CACHE)  # else check_language remembers that there was none
+endif()
 if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
   find_program(MATOMARI_NVCC nvcc)
   if(NOT MATOMARI_NVCC)

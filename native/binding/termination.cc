@@ -66,7 +66,8 @@ void closed(void* check) {
 
 // The gates of this thread's environment; its handle is closed with it.
 Gates* open_gates(Napi::Env env, napi_value probe) {
-  auto* const gates = new Gates{.env = env};
+  auto* const gates = new Gates;
+  gates->env = env;
   napi_create_reference(env, probe, 1, &gates->probe);
   uv_loop_s* loop = nullptr;
   napi_get_uv_event_loop(env, &loop);
