@@ -18,7 +18,10 @@ export interface JobOptions {
   simd?: string;
   /** Number of the CUDA device to run on; absent: the CPU. Only for operations that have GPU kernels. */
   gpu?: number;
-  /** Called on the event loop, at most every 10 ms; the last call before success tells the end. Must not throw. */
+  /**
+   * Called on the event loop, at most every 10 ms, for each stage that there was since; the last call before success tells
+   * the end. Must not throw.
+   */
   onProgress?: (stage: string, done: number, total: number) => void;
 }
 

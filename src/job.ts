@@ -34,8 +34,8 @@ export interface OperationOptions {
   /** Aborting it stops the native work within 50 ms and rejects with `cancelled`. */
   signal?: AbortSignal | undefined;
   /**
-   * Called on the event loop while the operation runs, at most every 10 ms; within a stage `done` only rises. What it
-   * throws stops the operation and rejects it.
+   * Called on the event loop while the operation runs, at most every 10 ms, for each stage that there was since, however
+   * short; within a stage `done` only rises. What it throws stops the operation and rejects it.
    */
   onProgress?: ((progress: Progress) => void) | undefined;
 }

@@ -103,11 +103,16 @@ void Job::run() noexcept {
   channel.Release();
 }
 
-// At most one report waits for the event loop, and the next is due kPause after it was heard: a small job that reports
-// every few microseconds must not keep the loop busy.
-void Job::on_progress() noexcept {
+// At most one message waits for the event loop, and the next is due kPause after it was heard: a small job that reports
+// every few microseconds must not keep the loop busy. No stage goes unheard, however short.
+void Job::on_progress(const Progress& now) noexcept {
   static Message progress = Message::progress;
   if (!wants_progress_) return;
+  {
+    const std::lock_guard lock(unheard_mutex_);
+    std::erase_if(unheard_, [&](const Progress& one) { return one.stage == now.stage; });
+    unheard_.push_back(now);
+  }
   std::int64_t due = next_report_.load(std::memory_order_relaxed);
   if (microseconds() >= due && next_report_.compare_exchange_strong(due, kQueued)) channel_.NonBlockingCall(&progress);
 }
@@ -124,11 +129,14 @@ void Job::deliver(Napi::Env env, Napi::Function, Job* job, Message* message) {
 }
 
 void Job::report(Napi::Env env) {
-  const Progress now = progress();
-  if (now == reported_) return;
-  reported_ = now;
-  progress_.Call({Napi::String::New(env, now.stage), Napi::Number::New(env, static_cast<double>(now.done)),
-                  Napi::Number::New(env, static_cast<double>(now.total))});
+  std::vector<Progress> news;
+  {
+    const std::lock_guard lock(unheard_mutex_);
+    news.swap(unheard_);
+  }
+  for (const Progress& one : news)
+    progress_.Call({Napi::String::New(env, one.stage), Napi::Number::New(env, static_cast<double>(one.done)),
+                    Napi::Number::New(env, static_cast<double>(one.total))});
 }
 
 void Job::settle(Napi::Env env) {

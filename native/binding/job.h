@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -45,7 +46,7 @@ class Job : public core::Context {
 
   Job(Napi::Env env, unsigned threads, const simd::Kernels& kernels);
   void run() noexcept;
-  void on_progress() noexcept override;
+  void on_progress(const Progress& now) noexcept override;
   void report(Napi::Env env);
   void settle(Napi::Env env);
 
@@ -56,7 +57,8 @@ class Job : public core::Context {
   std::vector<Napi::Reference<Napi::Value>> pins_;
   Napi::FunctionReference progress_;
   bool wants_progress_ = false;
-  Progress reported_;
+  std::mutex unheard_mutex_;
+  std::vector<Progress> unheard_;  // the last report of each stage since the event loop heard any
   Channel channel_;
   std::atomic<std::int64_t> next_report_{0};  // when the next report is due, or kQueued
   const char* error_code_ = nullptr;

@@ -28,18 +28,15 @@ class Context {
 
   // `stage` must be a string literal. Threads may report in any order: within a stage only the furthest counts.
   void progress(const char* stage, std::uint64_t done, std::uint64_t total) noexcept {
-    {
-      const std::lock_guard lock(mutex_);
-      if (quiet_ > 0 || (stage == progress_.stage && done <= progress_.done)) return;
-      progress_ = {stage, done, total};
-    }
-    on_progress();
+    const std::lock_guard lock(mutex_);
+    if (quiet_ > 0 || (stage == progress_.stage && done <= progress_.done)) return;
+    progress_ = {stage, done, total};
+    on_progress(progress_);
   }
 
   struct Progress {
     const char* stage = "";
     std::uint64_t done = 0, total = 0;
-    bool operator==(const Progress&) const = default;
   };
   Progress progress() const noexcept {
     const std::lock_guard lock(mutex_);
@@ -48,7 +45,8 @@ class Context {
 
  private:
   friend class Quiet;
-  virtual void on_progress() noexcept {}
+  // One call at a time, in the order of the reports.
+  virtual void on_progress(const Progress&) noexcept {}
 
   unsigned threads_;
   std::atomic<bool> cancelled_{false};

@@ -18,8 +18,8 @@ namespace {
 // Cancels itself at the second report of a stage.
 struct Impatient : core::Context {
   explicit Impatient(const char* stage) : core::Context(1), wanted(stage) {}
-  void on_progress() noexcept override {
-    if (std::strcmp(progress().stage, wanted) == 0 && ++reports == 2) cancel();
+  void on_progress(const Progress& now) noexcept override {
+    if (std::strcmp(now.stage, wanted) == 0 && ++reports == 2) cancel();
   }
   const char* wanted;
   int reports = 0;

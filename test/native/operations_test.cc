@@ -312,7 +312,7 @@ TEST(operations_stop_when_cancelled) {
     Stopping(unsigned threads, int after) : Context(threads), left_(after) {}
 
    private:
-    void on_progress() noexcept override {
+    void on_progress(const Progress&) noexcept override {
       if (--left_ <= 0) cancel();
     }
     std::atomic<int> left_;

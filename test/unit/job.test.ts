@@ -8,6 +8,7 @@ import { assign } from '#dist/assign.js';
 import { native } from '#dist/binding.js';
 import { distances } from '#dist/distances.js';
 import { MatomariError } from '#dist/errors.js';
+import { hdbscan } from '#dist/hdbscan.js';
 import type { OperationOptions, Progress } from '#dist/job.js';
 import { kmeans } from '#dist/kmeans.js';
 import type { Matrix } from '#dist/matrix.js';
@@ -204,8 +205,15 @@ describe('onProgress', () => {
         if (before?.stage === stage) expect(done).toBeGreaterThan(before.done);
       }
       const time = last!.at - seen[0]!.at;
-      expect(calls).toBeLessThanOrEqual(3 + time / 9);
+      const stages = new Set(seen.map(({ stage }) => stage)).size;
+      expect(calls).toBeLessThanOrEqual(stages * (3 + time / 9));
     });
+
+  it('tells of every stage, however short', async () => {
+    const stages = new Set<string>();
+    await hdbscan(noise(40, 3), { onProgress: ({ stage }) => stages.add(stage) });
+    expect([...stages]).toEqual(['core distances', 'spanning tree', 'single linkage', 'condensed tree']);
+  });
 
   it('that throws stops the operation, which rejects with what was thrown', async () => {
     const error = new RangeError('stop here');
