@@ -52,7 +52,7 @@ export default {
       trials: 5,
       job: { texts: headlines(many, parts), warm: many },
     }));
-    const few = full ? 2000 : 300;
+    const few = full ? 2000 : 150;
     const present = MODELS.filter(({ name }) => existsSync(join(root, '..', 'shared', 'models', name)));
     const corpora = [
       { what: `${few} headlines`, texts: headlines(few, 1) },
