@@ -45,8 +45,10 @@ static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* 
     const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(v, inverse));
     const __m512 rest = _mm512_fnmadd_ps(s, _mm512_cvtepi32_ps(q), v);
     square = _mm512_fmadd_ps(rest, rest, square);
-    sum = _mm512_add_epi32(sum, q);
-    _mm_mask_storeu_epi8(at + l, lanes_of(l, (d + 3) / 4 * 4), _mm_xor_si128(_mm512_cvtsepi32_epi8(q), bias));
+    // Of a row that is not finite once scaled, q is the least of all numbers: what is stored counts.
+    const __m128i stored = _mm512_cvtsepi32_epi8(q);
+    sum = _mm512_add_epi32(sum, _mm512_cvtepi8_epi32(stored));
+    _mm_mask_storeu_epi8(at + l, lanes_of(l, (d + 3) / 4 * 4), _mm_xor_si128(stored, bias));
   }
   return {scale, _mm512_reduce_add_ps(square), -128 * _mm512_reduce_add_epi32(sum)};
 }
