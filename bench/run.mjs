@@ -74,7 +74,7 @@ for (const name of names) {
     full,
     ...result,
   };
-  const when = facts.date.slice(0, 16).replace(':', '');
+  const when = facts.date.slice(0, 19).replaceAll(':', '');
   const file = `${when}-${facts.commit}${facts.modified ? '-modified' : ''}-${name}.json`;
   writeFileSync(join(root, 'bench', 'results', file), `${JSON.stringify(record, null, 1)}\n`);
   console.log(table(record));
