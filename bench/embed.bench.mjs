@@ -62,7 +62,7 @@ export default {
     const models = present.flatMap(({ name, ...rest }) =>
       corpora.map(({ what, texts }) => ({
         label: `${name} (${rest.dtype}), ${what}`,
-        trials: full ? 5 : 3,
+        trials: 5,
         job: {
           texts,
           model: `../shared/models/${name}`,
@@ -77,7 +77,7 @@ export default {
     const shape = minilm();
     const shaped = ['fp32', 'int8'].map((dtype) => ({
       label: `MiniLM's shape, random weights, ${dtype}, ${few} headlines`,
-      trials: full ? 5 : 3,
+      trials: 5,
       job: {
         texts: headlines(few, 1),
         model: join(shape ?? '', dtype),

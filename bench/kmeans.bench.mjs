@@ -1,10 +1,7 @@
 import { join } from 'node:path';
-import { blobs, randomRows } from './harness/data.mjs';
+import { blobs, CLUSTERED, NOISE, randomRows } from './harness/data.mjs';
 import { readMatrix, readNpy } from './harness/npy.mjs';
 import { root } from './harness/paths.mjs';
-
-const NOISE = 'four times as much noise as signal';
-const CLUSTERED = 'as clustered as embeddings';
 
 /** Rows, Lloyd iterations between which the clock is read, runs of each per trial, and what the slow contenders do. Without `quick`: full runs only. */
 const SHAPES = [

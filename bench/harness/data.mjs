@@ -59,6 +59,10 @@ function once(name, write) {
   return path;
 }
 
+/** What the k-means cases call their rows: `blobs` with a noise of 4, and with 0.9 or a little less. */
+export const NOISE = 'four times as much noise as signal';
+export const CLUSTERED = 'as clustered as embeddings';
+
 /**
  * Unit rows around `blobs` random centres, with four times as much noise as signal, so that k-means takes many iterations, as on real embeddings.
  * @param {number} rows @param {number} cols @param {number} blobs @param {number} [seed]

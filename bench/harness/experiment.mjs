@@ -128,7 +128,7 @@ export async function runExperiment(experiment, { full, threads, only, trials, c
     const began = performance.now();
     const seconds = () => (performance.now() - began) / 1000;
     let trial = 0;
-    for (; trial < spec.trials && (full || seconds() < QUICK_SECONDS || trial === 0); trial++)
+    for (; trial < spec.trials && (full || seconds() < QUICK_SECONDS); trial++)
       for (let turn = 0; turn < results.length; turn++) {
         // Who goes first rotates too.
         const which = (turn + trial) % results.length;

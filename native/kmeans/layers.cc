@@ -1,6 +1,5 @@
 #include "kmeans/layers.h"
 
-#include <cmath>
 
 #include "core/parallel.h"
 
@@ -58,10 +57,11 @@ void CentroidLayers::set(core::Context& ctx, const double* centroids, const floa
       Centroid& c = centroids_[j];
       std::uint32_t* const first = groups_.data() + j * 2 * depth_;
       const simd::Rounded one = k_.round(x, d_, false, first);
-      const double norm = std::sqrt(square) * (1 + 2 * kUnit32) + 1e-40 * static_cast<double>(d_);
+      Extent e = rounded_once(square, d_);
       simd::Rounded two;
-      const double rest = pack_rest(k_, x, d_, norm, false, one.scale, first, first + depth_, two);
-      c = {{one.scale, two.scale}, {one.start, two.start}, square / 2, {norm, norm * kUnit32 + 1e-44 * static_cast<double>(d_) + rest}};
+      const double rest = pack_rest(k_, x, d_, e.norm, false, one.scale, first, first + depth_, two);
+      e.error += rest;
+      c = {{one.scale, two.scale}, {one.start, two.start}, square / 2, e};
     }
   });
 }

@@ -1,6 +1,5 @@
 // The screens of PlusPlus.
 #include <bit>
-#include <cmath>
 
 #include "core/parallel.h"
 #include "kmeans/plus_plus.h"
@@ -84,8 +83,7 @@ void PlusPlus::pack(std::size_t t) {
     out[l] = static_cast<float>(v);
   }
   half_[t] = square / 2;
-  extent_[t].norm = std::sqrt(square) * (1 + 2 * kUnit32) + 1e-40 * static_cast<double>(d_);
-  extent_[t].error = extent_[t].norm * kUnit32 + 1e-44 * static_cast<double>(d_);
+  extent_[t] = rounded_once(square, d_);
 }
 
 // Takes note when candidate t is nearer to the row than its seed. The screen skips rows that are proven not to be:
@@ -93,9 +91,7 @@ void PlusPlus::pack(std::size_t t) {
 void PlusPlus::consider(std::size_t row, std::size_t t, const Extent& x, double dot, Batch& open, std::vector<std::vector<Gain>>& gains,
               std::vector<std::int64_t>& fall) const {
   const double error = bound_(x, extent_[t], half_[t]);
-  const double n = static_cast<double>(d_);
-  const double square = x.norm * x.norm * (1 - (8 * n + 64) * kUnit32) - 2 * x.norm * x.error - n * 2e-44;
-  const double least = square + 2 * (half_[t] - dot - error);
+  const double least = least_square(x, x.error, d_) + 2 * (half_[t] - dot - error);
   if (least >= closest_[row]) return;
   open.row[open.count] = row;
   open.trial[open.count++] = t;

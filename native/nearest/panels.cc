@@ -37,6 +37,11 @@ Extent centered(const simd::Kernels& k, const float* x, const float* shift, floa
   return e;
 }
 
+Extent rounded_once(double square, std::size_t d) noexcept {
+  const double n = static_cast<double>(d), norm = std::sqrt(square) * (1 + 2 * kUnit32) + 1e-40 * n;
+  return {norm, norm * kUnit32 + 1e-44 * n};
+}
+
 Panels::Panels(const simd::Kernels& k, std::size_t capacity, std::size_t d)
     : d_(d), width_(k.panel), lanes_(k.lanes), panels_((capacity + width_ - 1) / width_) {
   // The kernel prefetches up to twelve steps past the end, which needs no memory there.

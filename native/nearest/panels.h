@@ -43,6 +43,9 @@ class ScoreBound {
 Extent centered(const simd::Kernels& k, const float* x, const float* shift, float scale, bool unit, std::size_t d,
                 float* out) noexcept;
 
+// The extent of a float64 vector, of which `square` is the sum of squares, that was rounded to float32 once.
+Extent rounded_once(double square, std::size_t d) noexcept;
+
 // How far `centered` may take a row of ordinary size from the true one.
 inline double usual_error(double norm) noexcept { return (norm + 16) * 2 * kUnit32; }
 
@@ -104,9 +107,7 @@ void Panels::fill(std::size_t p, std::size_t count, bool offsets, Target&& targe
       square += row[l] * row[l];
       column[l * width] = static_cast<float>(row[l]);
     }
-    Extent e;
-    e.norm = std::sqrt(square) * (1 + 2 * kUnit32) + 1e-40 * static_cast<double>(d_);
-    e.error = e.norm * kUnit32 + 1e-44 * static_cast<double>(d_);
+    const Extent e = rounded_once(square, d_);
     const double half = (offsets ? square / 2 : 0.0) + extra;
     extent_[j] = e;
     // Beyond float32 the offset saturates; the bound is infinite long before.

@@ -74,9 +74,8 @@ void ScreenPanels::put(std::size_t p, std::size_t j, const std::vector<double>& 
   const simd::Rounded r = k_.round(work.data(), d_, false, packed.data());
   std::uint32_t* const column = groups_.data() + p * k_.panel * depth_ + (j - p * k_.panel);
   for (std::size_t l = 0; l < depth_; ++l) column[l * widths_[p]] = packed[l];
-  Extent e;
-  e.norm = std::sqrt(square) * (1 + 2 * kUnit32) + 1e-40 * static_cast<double>(d_);
-  e.error = e.norm * kUnit32 + 1e-44 * static_cast<double>(d_) + residual_norm(r.residual, d_);
+  Extent e = rounded_once(square, d_);
+  e.error += residual_norm(r.residual, d_);
   const double half = (offsets ? square / 2 : 0.0) + extra;
   extent_[j] = e;
   const double least = half - bound_.of_column(e, half);
