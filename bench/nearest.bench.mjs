@@ -1,16 +1,14 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { blobs, sentences } from './harness/data.mjs';
 import { readNpy } from './harness/npy.mjs';
-import { root } from './harness/paths.mjs';
+import { resolvePeer, root } from './harness/paths.mjs';
 
 const indicesPath = (id) => join(root, 'build', 'bench', `nearest-indices-${id}.npy`);
-/** Not among the dependencies: what it is built with does not install everywhere. */
 const withoutUsearch = () => {
   try {
-    createRequire(import.meta.url).resolve('usearch');
+    resolvePeer('usearch');
   } catch {
-    return 'usearch is not there: npm install --no-save usearch';
+    return 'usearch is not set up: npm run bench:peers';
   }
 };
 const keep = (id) => () => ({ indices: indicesPath(id) });

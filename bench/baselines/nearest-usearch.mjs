@@ -1,8 +1,10 @@
+import { pathToFileURL } from 'node:url';
 import { readMatrix, writeNpy } from '../harness/npy.mjs';
+import { resolvePeer } from '../harness/paths.mjs';
 import { timed } from '../harness/timing.mjs';
 
 export async function trial({ points: path, queries: rows, k, repeat, threads, indices, first }) {
-  const { default: usearch } = await import('usearch');
+  const { default: usearch } = await import(pathToFileURL(resolvePeer('usearch')).href);
   const points = readMatrix(path);
   const queries = points.data.subarray(0, rows * points.cols);
   const run = () =>
