@@ -46,6 +46,10 @@ export interface Binding {
     threads: number;
     /** Jobs of this environment that have not settled. */
     jobs: number;
+    /** Columns up to which `nearest` has a k-d tree. */
+    treeDimensions: number;
+    /** Neighbours that a GPU can find of a query. */
+    gpuNeighbours: number;
     compiler: string;
   };
 
