@@ -96,7 +96,7 @@ function bindsNothing(names: string): boolean {
   return list?.every((name) => name.startsWith('type ')) ?? false;
 }
 
-/** Every import in src that breaks the layers, and every cycle of imports between its files. */
+/** Every import in src that breaks the layers, and every cycle of imports between its files, those of types among them. */
 export function typescriptProblems(files: Map<string, string>): string[] {
   const uses: Use[] = [];
   const graph = new Map<string, string[]>();
@@ -105,7 +105,7 @@ export function typescriptProblems(files: Map<string, string>): string[] {
     for (const { to } of imports) if (to !== VOCABULARY) uses.push({ from, to });
     graph.set(
       from,
-      imports.filter(({ typesOnly }) => !typesOnly).map(({ to }) => to),
+      imports.map(({ to }) => to),
     );
   }
   const roomOf = (path: string) => /^src\/([^/.]+)/.exec(path)?.[1] ?? path;
