@@ -5,7 +5,7 @@ import { checkBoolean, checkInteger, checkOneOf, checkOptions, environment, show
 import { resolveThreads } from '../device.js';
 import { MatomariError, throwIfAborted } from '../errors.js';
 import { BackedEmbedder } from './backed-embedder.js';
-import { devicesToTry, EMBED_DEVICES, type EmbedDevice } from './devices.js';
+import { devicesToTry, EMBED_DEVICES, type EmbedDevice, noDevice } from './devices.js';
 import type { Embedder } from './embedder.js';
 import { DTYPES, type Dtype } from './graph-choice.js';
 import { type HubOptions, hubModel, isHubId } from './hub.js';
@@ -139,11 +139,7 @@ async function loadModel(model: string, options: LoadEmbedderOptions): Promise<E
   );
   const sessionCount = chooseSessions(options.sessions, checked.threads, directory);
   const { order, skipped } = devicesToTry(checked.device, directory.static);
-  if (order.length === 0)
-    throw new MatomariError(
-      'no_device',
-      `device '${checked.device}' cannot be used: ${skipped[0]!.reason}; use device 'auto' or 'cpu'`,
-    );
+  if (order.length === 0) throw noDevice(skipped[0]!);
   const sessionData: SessionWorkerData = {
     ...sessionSettings(directory, checked),
     // A static graph has nothing to share out, and its sums would depend on how.
