@@ -22,7 +22,6 @@ export type { TopicOptions } from './pipeline/options.js';
 export type { TopicAssignment } from './pipeline/predict.js';
 export { Topics } from './pipeline/topics.js';
 export type { TopicsInfo } from './pipeline/topics-data.js';
-export type { Cluster, Document, Exemplar, Scores, Term } from './pipeline/types.js';
 export { type TfidfDocuments, type TfidfOptions, TfidfVectorizer } from './tfidf.js';
 export {
   type TruncatedSvd,
@@ -30,6 +29,7 @@ export {
   truncatedSvd,
   truncatedSvdTransform,
 } from './truncated-svd.js';
+export type { Cluster, Document, Exemplar, Scores, Term } from './types.js';
 export {
   type Umap,
   type UmapMapOptions,

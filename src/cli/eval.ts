@@ -4,7 +4,7 @@ import { MatomariError } from '../errors.js';
 import { readDocuments } from '../io/index.js';
 import { readLabels, readRunDocuments } from '../pipeline/read-run.js';
 import { agreement } from '../pipeline/scores.js';
-import type { Document } from '../pipeline/types.js';
+import type { Document } from '../types.js';
 import type { Context } from './context.js';
 import { FORMATS, oneOf } from './flags.js';
 import { tsv } from './format.js';

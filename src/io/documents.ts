@@ -4,7 +4,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { checkOneOf, checkOptions, show } from '../check.js';
 import { cancelled, MatomariError, throwIfAborted } from '../errors.js';
 import type { Progress } from '../job.js';
-import type { Document } from '../pipeline/types.js';
+import type { Document } from '../types.js';
 import { csvRows } from './csv.js';
 import { badFile, checkPath, fileError } from './file-error.js';
 import { folderRows } from './folder.js';
