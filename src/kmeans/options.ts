@@ -5,7 +5,7 @@ import type { OperationOptions } from '../job.js';
 import { checkFilledMatrix, checkSameCols, type Matrix } from '../matrix.js';
 
 /** What k-means and mini-batch k-means have in common. */
-export interface ClusteringOptions extends OperationOptions {
+export interface CentroidOptions extends OperationOptions {
   /** How many clusters, from 1 to points.rows. */
   nClusters: number;
   /** `k-means++` (default; greedy, as scikit-learn's), `random` rows, or the starting centroids [nClusters × cols]. */
@@ -22,7 +22,7 @@ export interface ClusteringOptions extends OperationOptions {
   screen?: ScreenOption | undefined;
 }
 
-export const CLUSTERING_OPTIONS = [
+export const CENTROID_OPTIONS = [
   'nClusters',
   'init',
   'nInit',
@@ -33,9 +33,9 @@ export const CLUSTERING_OPTIONS = [
 ] as const;
 
 /** The options with defaults filled in, as the addon takes them. */
-export type Clustering = ReturnType<typeof checkClustering>;
+type Checked = ReturnType<typeof checkCentroidOptions>;
 
-export function checkClustering(points: Matrix, options: ClusteringOptions) {
+export function checkCentroidOptions(points: Matrix, options: CentroidOptions) {
   const nClusters = checkInteger('nClusters', options.nClusters, 1);
   const nInit = checkInteger('nInit', options.nInit ?? 1, 1, 1e6);
   const metric = checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const);
@@ -61,7 +61,7 @@ export function checkClustering(points: Matrix, options: ClusteringOptions) {
 /** The caller's arrays that a job reads. */
 export function borrowedBy(
   points: Matrix,
-  { init, sampleWeight }: Pick<Clustering, 'init' | 'sampleWeight'>,
+  { init, sampleWeight }: Pick<Checked, 'init' | 'sampleWeight'>,
 ): (Float32Array | Int32Array)[] {
   const borrowed = [points.data];
   if (typeof init !== 'string') borrowed.push(init);
