@@ -35,6 +35,7 @@ export {
   type UmapMapOptions,
   type UmapMetric,
   type UmapOptions,
+  type UmapStart,
   umap,
   umapTransform,
 } from './umap.js';

@@ -4,16 +4,24 @@ import { MatomariError } from '../errors.js';
 import type { OperationOptions } from '../job.js';
 import { checkFilledMatrix, checkSameCols, type Matrix } from '../matrix.js';
 
+const INITS = ['k-means++', 'random'] as const;
+type Init = (typeof INITS)[number];
+export const KMEANS_METRICS = ['euclidean', 'cosine'] as const;
+export type KMeansMetric = (typeof KMEANS_METRICS)[number];
+
+/** Whether these are the words for a seeding, not the centroids to start from. */
+export const isInit = (init: string): init is Init => (INITS as readonly string[]).includes(init);
+
 /** What k-means and mini-batch k-means have in common. */
 export interface CentroidOptions extends OperationOptions {
   /** How many clusters, from 1 to points.rows. */
   nClusters: number;
   /** `k-means++` (default; greedy, as scikit-learn's), `random` rows, or the starting centroids [nClusters × cols]. */
-  init?: 'k-means++' | 'random' | Matrix | undefined;
+  init?: Init | Matrix | undefined;
   /** Runs from different seeds, of which the one with the lowest inertia is returned (default 1). */
   nInit?: number | undefined;
   /** `euclidean` (default), or `cosine`: unit points and unit centroids. */
-  metric?: 'euclidean' | 'cosine' | undefined;
+  metric?: KMeansMetric | undefined;
   /** Weight of each point [rows], not negative (default 1). */
   sampleWeight?: Float32Array | undefined;
   /** A whole number from 0 to 2^53 − 1 (default 0). */
@@ -38,7 +46,7 @@ type Checked = ReturnType<typeof checkCentroidOptions>;
 export function checkCentroidOptions(points: Matrix, options: CentroidOptions) {
   const nClusters = checkInteger('nClusters', options.nClusters, 1);
   const nInit = checkInteger('nInit', options.nInit ?? 1, 1, 1e6);
-  const metric = checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const);
+  const metric = checkOneOf('metric', options.metric ?? 'euclidean', KMEANS_METRICS);
   const seed = checkInteger('seed', options.seed ?? 0, 0);
   const screen = resolveScreen(options.screen);
   checkFilledMatrix('points', points);
@@ -69,8 +77,8 @@ export function borrowedBy(
   return borrowed;
 }
 
-function checkInit(init: unknown, points: Matrix, nClusters: number): 'k-means++' | 'random' | Float32Array {
-  if (typeof init === 'string') return checkOneOf('init', init, ['k-means++', 'random'] as const);
+function checkInit(init: unknown, points: Matrix, nClusters: number): Init | Float32Array {
+  if (typeof init === 'string') return checkOneOf('init', init, INITS);
   checkFilledMatrix('init', init);
   checkSameCols('init', init, 'points', points);
   if (init.rows !== nClusters)
