@@ -58,7 +58,7 @@ export function inputFlags(command: Command): Command {
 export const modelFlag = (command: Command): Command =>
   command.option(
     '--model <model>',
-    'embedding model: builtin, lsa (learns from the texts), the folder of a model, or its id on the hub (OWNER/NAME, OWNER/NAME@REVISION)',
+    'embedding model: builtin, lsa (learns from the texts), the folder of a model, its id on the hub (OWNER/NAME, OWNER/NAME@REVISION), or the address of a server (http://…)',
     'builtin',
   );
 
