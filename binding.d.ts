@@ -46,6 +46,10 @@ export interface Binding {
     threads: number;
     /** Jobs of this environment that have not settled. */
     jobs: number;
+    /** Columns up to which `nearest` has a k-d tree. */
+    treeDimensions: number;
+    /** Neighbours that a GPU can find of a query. */
+    gpuNeighbours: number;
     compiler: string;
   };
 
@@ -54,9 +58,9 @@ export interface Binding {
 
   /**
    * For a thread that is not the main one: when it is terminated, shuts the gate (see src/embed/gate.ts) and waits for who is
-   * inside. The gate, two integers in shared memory, is held as long as the thread lives.
+   * inside, `patience` milliseconds at most. The gate, two integers in shared memory, is held as long as the thread lives.
    */
-  holdTermination(gate: Int32Array): void;
+  holdTermination(gate: Int32Array, patience: number): void;
 
   /** out[i, j] = distance of a's row i to b's row j. a: [aRows × cols], b: [bRows × cols], out: [aRows × bRows]. */
   distances(

@@ -1,25 +1,11 @@
 import { join } from 'node:path';
+import { adjustedRandScore } from '../dist/esm/index.js';
 import { plane } from './harness/data.mjs';
 import { readNpy } from './harness/npy.mjs';
 import { root } from './harness/paths.mjs';
 
 const labelsPath = (id) => join(root, 'build', 'bench', `hdbscan-labels-${id}.npy`);
 const keep = (id) => () => ({ labels: labelsPath(id) });
-
-/** @param {ArrayLike<number>} a @param {ArrayLike<number>} b @returns {number} the adjusted Rand index, noise being one class */
-function adjustedRand(a, b) {
-  const count = (keys) => {
-    const counts = new Map();
-    for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
-    let pairs = 0;
-    for (const size of counts.values()) pairs += (size * (size - 1)) / 2;
-    return pairs;
-  };
-  const both = count(Array.from(a, (label, i) => `${label} ${b[i]}`));
-  const [ofA, ofB, all] = [count(a), count(b), (a.length * (a.length - 1)) / 2];
-  const chance = (ofA * ofB) / all;
-  return (both - chance) / ((ofA + ofB) / 2 - chance);
-}
 
 /** @type {import('./harness/experiment.mjs').Experiment} */
 export default {
@@ -78,13 +64,13 @@ export default {
         mostForCubic: full ? 1000 : 0,
       },
     })),
-  finish(_, results) {
+  async finish(_, results) {
     const exact = results.find(({ id }) => id === 'package-exact');
     if (exact.skipped) return;
     const theirs = readNpy(labelsPath('package-exact')).data;
     for (const { id, skipped, facts } of results) {
       if (skipped) continue;
-      const agreement = adjustedRand(theirs, readNpy(labelsPath(id)).data).toFixed(4);
+      const agreement = (await adjustedRandScore(theirs, readNpy(labelsPath(id)).data)).toFixed(4);
       facts.note = `${facts.clusters} clusters${id === exact.id ? '' : `, adjusted Rand index to the exact package ${agreement}`}`;
     }
   },

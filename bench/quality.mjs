@@ -7,8 +7,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadEmbedder } from '../dist/esm/embed/index.js';
-import { adjustedRandScore, assign, hdbscan, kmeans, umap } from '../dist/esm/index.js';
+import { adjustedRandScore, hdbscan, kmeans, umap } from '../dist/esm/index.js';
 import { meansOf } from '../dist/esm/pipeline/means.js';
+import { withoutNoise } from '../dist/esm/pipeline/predict.js';
 import { glosses, headlines, packages } from './harness/labelled.mjs';
 import { writeNpy } from './harness/npy.mjs';
 import { peerPython, root } from './harness/paths.mjs';
@@ -53,15 +54,13 @@ async function ours(points, nClusters, seed) {
 }
 
 const full = (points, maps) =>
-  Promise.all(maps.map((fits) => Promise.all(fits.map((labels) => withoutNoise(points, labels)))));
+  Promise.all(maps.map((fits) => Promise.all(fits.map((labels) => reassigned(points, labels)))));
 
-/** As Topics.reassignNoise does it. */
-async function withoutNoise(points, labels) {
+async function reassigned(points, labels) {
   const nClusters = Math.max(...labels) + 1;
   if (nClusters === 0) return labels;
   const { centroids } = await meansOf(points, labels, nClusters, {});
-  const near = (await assign(points, centroids)).labels;
-  return labels.map((label, i) => (label < 0 ? near[i] : label));
+  return withoutNoise(labels, points, centroids, {});
 }
 
 function peers(path, clusters) {

@@ -8,9 +8,9 @@ export type RanOn = 'cpu' | 'cuda' | `cuda:${number}`;
 export type Device = 'auto' | RanOn;
 const DEVICES = ['auto', 'cpu', 'cuda'] as const;
 
-/** Instruction set of the CPU kernels, lowest first. `neon` is the one of 64-bit Arm. */
-export type Simd = 'scalar' | 'avx2' | 'avx512' | 'neon';
 const SIMD_LEVELS = ['scalar', 'avx2', 'avx512', 'neon'] as const;
+/** Instruction set of the CPU kernels, lowest first. `neon` is the one of 64-bit Arm. */
+export type Simd = (typeof SIMD_LEVELS)[number];
 
 /**
  * Arithmetic that finds candidates before they are certified: it changes speed, never a result. `auto` chooses by shape and

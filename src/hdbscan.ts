@@ -4,6 +4,10 @@ import { MatomariError } from './errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
 import { allocate, checkFilledMatrix, checkMatrix, checkSameCols, type Matrix } from './matrix.js';
 
+export const SELECTION_METHODS = ['eom', 'leaf'] as const;
+export const HDBSCAN_METRICS = ['euclidean', 'cosine'] as const;
+export type HdbscanMetric = (typeof HDBSCAN_METRICS)[number];
+
 export interface HdbscanOptions extends OperationOptions {
   /** The smallest group of points that counts as a cluster, from 2 up (default 5). */
   minClusterSize?: number | undefined;
@@ -15,7 +19,7 @@ export interface HdbscanOptions extends OperationOptions {
   /** Clusters that split off at a smaller distance than this stay together (default 0: no limit). */
   clusterSelectionEpsilon?: number | undefined;
   /** `eom` (default): the most stable clusters, excess of mass; `leaf`: the finest ones. */
-  clusterSelectionMethod?: 'eom' | 'leaf' | undefined;
+  clusterSelectionMethod?: (typeof SELECTION_METHODS)[number] | undefined;
   /** Whether all the data may be one cluster (default false). */
   allowSingleCluster?: boolean | undefined;
   /** Points of a cluster at most, with `eom` (default: no limit); clusterSelectionEpsilon may exceed it. */
@@ -23,7 +27,7 @@ export interface HdbscanOptions extends OperationOptions {
   /** Distances are divided by this before core distances are compared with them, from 1e-6 to 1e6 (default 1). */
   alpha?: number | undefined;
   /** `euclidean` (default), or `cosine`: 1 − cos. */
-  metric?: 'euclidean' | 'cosine' | undefined;
+  metric?: HdbscanMetric | undefined;
 }
 
 /**
@@ -64,7 +68,7 @@ export interface HdbscanModel {
   minSamples: number;
   clusterSelectionEpsilon: number;
   alpha: number;
-  metric: 'euclidean' | 'cosine';
+  metric: HdbscanMetric;
 }
 
 export interface Hdbscan extends HdbscanModel, OperationFacts {
@@ -198,16 +202,17 @@ export function checkHdbscan(options: HdbscanOptions) {
     minClusterSize,
     minSamples: checkInteger('minSamples', options.minSamples ?? minClusterSize, 1),
     clusterSelectionEpsilon: checkNumber('clusterSelectionEpsilon', options.clusterSelectionEpsilon ?? 0, 0),
-    clusterSelectionMethod: checkOneOf('clusterSelectionMethod', options.clusterSelectionMethod ?? 'eom', [
-      'eom',
-      'leaf',
-    ] as const),
+    clusterSelectionMethod: checkOneOf(
+      'clusterSelectionMethod',
+      options.clusterSelectionMethod ?? 'eom',
+      SELECTION_METHODS,
+    ),
     allowSingleCluster: checkBoolean('allowSingleCluster', options.allowSingleCluster ?? false),
     ...(maxClusterSize === undefined
       ? {}
       : { maxClusterSize: checkInteger('maxClusterSize', maxClusterSize, 1) }),
     alpha: checkNumber('alpha', options.alpha ?? 1, 1e-6, 1e6),
-    metric: checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const),
+    metric: checkOneOf('metric', options.metric ?? 'euclidean', HDBSCAN_METRICS),
   };
 }
 

@@ -22,7 +22,6 @@ export type { TopicOptions } from './pipeline/options.js';
 export type { TopicAssignment } from './pipeline/predict.js';
 export { Topics } from './pipeline/topics.js';
 export type { TopicsInfo } from './pipeline/topics-data.js';
-export type { Cluster, Document, Exemplar, Scores, Term } from './pipeline/types.js';
 export { type TfidfDocuments, type TfidfOptions, TfidfVectorizer } from './tfidf.js';
 export {
   type TruncatedSvd,
@@ -30,11 +29,13 @@ export {
   truncatedSvd,
   truncatedSvdTransform,
 } from './truncated-svd.js';
+export type { Cluster, Document, Exemplar, Scores, Term } from './types.js';
 export {
   type Umap,
   type UmapMapOptions,
   type UmapMetric,
   type UmapOptions,
+  type UmapStart,
   umap,
   umapTransform,
 } from './umap.js';

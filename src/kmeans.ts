@@ -2,10 +2,15 @@ import { native } from './binding.js';
 import { checkInteger, checkNumber, checkOptions } from './check.js';
 import type { Screen } from './device.js';
 import { OPERATION_OPTIONS, type OperationFacts, runJob } from './job.js';
-import { borrowedBy, CLUSTERING_OPTIONS, type ClusteringOptions, checkClustering } from './kmeans/options.js';
+import {
+  borrowedBy,
+  CENTROID_OPTIONS,
+  type CentroidOptions,
+  checkCentroidOptions,
+} from './kmeans/options.js';
 import { allocate, type Matrix, zeros } from './matrix.js';
 
-export interface KMeansOptions extends ClusteringOptions {
+export interface KMeansOptions extends CentroidOptions {
   /** Iterations of one run at most (default 300). */
   maxIter?: number | undefined;
   /** Stop when the squared shift of the centroids is at most tol × the mean variance of the columns (default 1e-4). */
@@ -45,10 +50,10 @@ export interface KMeans extends OperationFacts {
  * low-precision screen runs rows · 40 bytes and the rows once more, as bf16 or in two layers of int8.
  */
 export async function kmeans(points: Matrix, options: KMeansOptions): Promise<KMeans> {
-  checkOptions('kmeans', options, [...CLUSTERING_OPTIONS, 'maxIter', 'tol', ...OPERATION_OPTIONS]);
+  checkOptions('kmeans', options, [...CENTROID_OPTIONS, 'maxIter', 'tol', ...OPERATION_OPTIONS]);
   const maxIter = checkInteger('maxIter', options.maxIter ?? 300, 1, 1e9);
   const tol = checkNumber('tol', options.tol ?? 1e-4, 0);
-  const { nClusters, ...common } = checkClustering(points, options);
+  const { nClusters, ...common } = checkCentroidOptions(points, options);
   const { data, rows, cols } = points;
   const centroids = zeros(nClusters, cols);
   const labels = allocate(Int32Array, rows);

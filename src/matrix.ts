@@ -17,9 +17,9 @@ export interface SparseMatrix {
   cols: number;
 }
 
-/** Distance or similarity: `cosine` is 1 − cos; `dot` is x·y, where larger means nearer. */
-export type Metric = 'euclidean' | 'sqeuclidean' | 'cosine' | 'dot';
 export const METRICS = ['euclidean', 'sqeuclidean', 'cosine', 'dot'] as const;
+/** Distance or similarity: `cosine` is 1 − cos; `dot` is x·y, where larger means nearer. */
+export type Metric = (typeof METRICS)[number];
 
 const isSize = (v: unknown): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
 

@@ -35,10 +35,7 @@ export interface Neighbours extends OperationFacts {
   recheckedShare: number;
 }
 
-/** Neighbours that a GPU can find of a query. */
-const MOST_ON_A_GPU = 1024;
-/** Dimensions up to which the CPU has a k-d tree (native/nearest/near_tree.cc); a GPU multiplies 64 columns at once. */
-const TREE_DIMENSIONS = 8;
+/** A GPU multiplies so many columns at once. */
 const GPU_COLUMNS = 64;
 
 /**
@@ -56,7 +53,7 @@ export function nearestWork(
   const numbers = (queries.rows + points.rows) * queries.cols + 2 * queries.rows * k;
   const tree =
     screen === 'auto' &&
-    queries.cols <= TREE_DIMENSIONS &&
+    queries.cols <= native().info().treeDimensions &&
     (metric === 'euclidean' || metric === 'sqeuclidean');
   if (!tree) return { multiplyAdds: pairs * queries.cols, numbers };
   const cpuSeconds = (queries.cols > 4 ? 2.5e-6 : 1e-6) * queries.cols * queries.rows;
@@ -114,7 +111,7 @@ export async function nearest(queries: Matrix, points: Matrix, options: NearestO
         job,
       ),
     // A GPU keeps shorter lists.
-    k > MOST_ON_A_GPU && (options.device ?? 'auto') === 'auto'
+    k > native().info().gpuNeighbours && (options.device ?? 'auto') === 'auto'
       ? undefined
       : nearestWork(queries, points, k, metric, screen),
   );

@@ -4,9 +4,12 @@ import { MatomariError } from './errors.js';
 import { OPERATION_OPTIONS, type OperationFacts, type OperationOptions, runJob } from './job.js';
 import { checkFilledMatrix, checkMatrix, checkSameCols, type Matrix, zeros } from './matrix.js';
 
+export const UMAP_METRICS = ['euclidean', 'sqeuclidean', 'cosine'] as const;
 /** How the distance between points is measured. By `sqeuclidean` the squares of the distances are smoothed. */
-export type UmapMetric = 'euclidean' | 'sqeuclidean' | 'cosine';
-const METRICS = ['euclidean', 'sqeuclidean', 'cosine'] as const;
+export type UmapMetric = (typeof UMAP_METRICS)[number];
+export const UMAP_STARTS = ['spectral', 'pca', 'random'] as const;
+/** Where a layout can start, but for a matrix. */
+export type UmapStart = (typeof UMAP_STARTS)[number];
 
 /** Options of the map that placing new points in it needs too: give `umapTransform` those that made the map. */
 export interface UmapMapOptions extends OperationOptions {
@@ -42,7 +45,7 @@ export interface UmapOptions extends UmapMapOptions {
   /** From 1, the fuzzy union of neighbourhoods (default), to 0, their intersection. */
   setOpMixRatio?: number | undefined;
   /** Where the layout starts (default `spectral`): see `Umap.initUsed`. A matrix is brought to 0 … 10 on each axis. */
-  init?: 'spectral' | 'pca' | 'random' | Matrix | undefined;
+  init?: UmapStart | Matrix | undefined;
 }
 
 export interface Umap extends OperationFacts {
@@ -53,7 +56,7 @@ export interface Umap extends OperationFacts {
    * have no place relative to each other in its spectrum; either falls back to `random` where the points have fewer
    * rows or columns than the map has dimensions. `given`: the matrix.
    */
-  initUsed: 'spectral' | 'pca' | 'random' | 'given';
+  initUsed: UmapStart | 'given';
   /** The curve 1 / (1 + a·d^(2b)) that stood for minDist and spread: how near points at distance d are. */
   a: number;
   b: number;
@@ -191,7 +194,7 @@ export function checkMap(options: UmapMapOptions) {
     nNeighbors: checkInteger('nNeighbors', options.nNeighbors ?? 15, 2, 1e6),
     minDist,
     spread,
-    metric: checkOneOf('metric', options.metric ?? 'euclidean', METRICS),
+    metric: checkOneOf('metric', options.metric ?? 'euclidean', UMAP_METRICS),
     learningRate: checkNumber('learningRate', options.learningRate ?? 1, 0, 1e3),
     negativeSampleRate: checkInteger('negativeSampleRate', options.negativeSampleRate ?? 5, 0, 1e3),
     repulsionStrength: checkNumber('repulsionStrength', options.repulsionStrength ?? 1, 0, 1e3),
@@ -200,12 +203,8 @@ export function checkMap(options: UmapMapOptions) {
   };
 }
 
-function checkInit(
-  init: unknown,
-  rows: number,
-  nComponents: number,
-): 'spectral' | 'pca' | 'random' | Float32Array {
-  if (typeof init === 'string') return checkOneOf('init', init, ['spectral', 'pca', 'random'] as const);
+function checkInit(init: unknown, rows: number, nComponents: number): UmapStart | Float32Array {
+  if (typeof init === 'string') return checkOneOf('init', init, UMAP_STARTS);
   checkFilledMatrix('init', init);
   if (init.rows !== rows || init.cols !== nComponents)
     throw new MatomariError(

@@ -1,6 +1,8 @@
 #include "binding/job.h"
 #include "binding/operations.h"
 #include "core/pool.h"
+#include "cuda/api.h"
+#include "nearest/near_tree.h"
 #include "simd/kernels.h"
 
 namespace matomari::binding {
@@ -14,6 +16,8 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   out.Set("simdLevels", levels);
   out.Set("threads", core::processors());
   out.Set("jobs", env.GetInstanceData<Environment>()->unsettled);
+  out.Set("treeDimensions", kTreeDimensions);
+  out.Set("gpuNeighbours", kMostNeighbours);
   out.Set("compiler", __VERSION__);
   return out;
 }

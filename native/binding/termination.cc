@@ -25,7 +25,6 @@ namespace matomari::binding {
 namespace {
 
 constexpr int kUvCheck = 2;
-constexpr std::chrono::seconds kPatience(10);  // as src/embed/gate.ts has it
 
 // The gates (src/embed/gate.ts) of a worker thread that has workers of its own. When it is terminated, Node ends those
 // before any hook of an addon runs; but the turn of the event loop that is under way is brought to its end first, and
@@ -35,6 +34,7 @@ struct Gates {
   napi_ref probe = nullptr;
   napi_async_cleanup_hook_handle hook = nullptr;
   std::vector<std::int32_t*> gates;
+  std::chrono::milliseconds patience{};
   bool shut = false;
 };
 
@@ -50,7 +50,7 @@ void turn(void* check) {
   auto& gates = *static_cast<Gates*>(uv_handle_get_data(check));
   if (gates.shut || runs_javascript(gates)) return;
   gates.shut = true;
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + gates.patience;
   for (std::int32_t* gate : gates.gates) std::atomic_ref(gate[1]).store(1);
   for (std::int32_t* gate : gates.gates)
     while (std::atomic_ref(gate[0]).load() == 1 && std::chrono::steady_clock::now() < deadline)
@@ -92,10 +92,12 @@ Napi::Value hold_termination(const Napi::CallbackInfo& info) {
   if (napi_get_typedarray_info(env, info[0], &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != napi_int32_array || length != 2)
     throw Napi::TypeError::New(env, "a gate must be an Int32Array of two");
+  if (!info[1].IsNumber()) throw Napi::TypeError::New(env, "patience must be a number");
   if (gates == nullptr) gates = open_gates(env, info[0]);
   napi_ref kept = nullptr;
   napi_create_reference(env, info[0], 1, &kept);
   gates->gates.push_back(static_cast<std::int32_t*>(data));
+  gates->patience = std::chrono::milliseconds(info[1].As<Napi::Number>().Int64Value());
   return env.Undefined();
 }
 

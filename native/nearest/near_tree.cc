@@ -111,7 +111,7 @@ class TreeSearch {
 // at eight dimensions the search still takes half the time of a comparison of 2,000 to 100,000 points.
 bool suits_near_tree(std::size_t queries, std::size_t points, std::size_t dims, std::size_t count, Metric metric) noexcept {
   const bool straight = metric == Metric::euclidean || metric == Metric::sqeuclidean;
-  return straight && dims >= 1 && dims <= 8 && queries >= 256 && points >= std::max<std::size_t>(512, 16 * count);
+  return straight && dims >= 1 && dims <= kTreeDimensions && queries >= 256 && points >= std::max<std::size_t>(512, 16 * count);
 }
 
 void nearest_by_tree(core::Context& ctx, ConstMatrix queries, ConstMatrix points, std::size_t count, Metric metric,

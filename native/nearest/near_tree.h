@@ -8,6 +8,9 @@
 
 namespace matomari {
 
+// Beyond as many dimensions every query is compared with every point.
+inline constexpr std::size_t kTreeDimensions = 8;
+
 // Whether a k-d tree is quicker than comparing every query with every point.
 bool suits_near_tree(std::size_t queries, std::size_t points, std::size_t dims, std::size_t count, Metric metric) noexcept;
 

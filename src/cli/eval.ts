@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { MatomariError } from '../errors.js';
-import { readDocuments } from '../io/index.js';
+import { DOCUMENT_FORMATS, type DocumentFormat, readDocuments } from '../io/documents.js';
 import { readLabels, readRunDocuments } from '../pipeline/read-run.js';
 import { agreement } from '../pipeline/scores.js';
-import type { Document } from '../pipeline/types.js';
+import type { Document } from '../types.js';
 import type { Context } from './context.js';
-import { FORMATS, oneOf } from './flags.js';
+import { oneOf } from './flags.js';
 import { tsv } from './format.js';
 import { isFolder } from './input.js';
 
 interface Flags {
   truth?: string;
   category?: string;
-  format?: (typeof FORMATS)[number];
+  format?: DocumentFormat;
   json?: boolean;
 }
 
@@ -28,7 +28,7 @@ export function define(command: Command, context: Context): void {
       'file with a category a document, in the order of the labels (default: those of the run)',
     )
     .option('--category <field>', 'column or field of the category in --truth')
-    .addOption(oneOf('--format <format>', 'what --truth is, where its name does not tell', FORMATS))
+    .addOption(oneOf('--format <format>', 'what --truth is, where its name does not tell', DOCUMENT_FORMATS))
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',

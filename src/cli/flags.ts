@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { checkInteger, checkNumber, checkOneOf } from '../check.js';
 import { checkDevice, type Device } from '../device.js';
-import type { HdbscanOptions } from '../hdbscan.js';
-import { readDocuments } from '../io/index.js';
+import { type HdbscanOptions, SELECTION_METHODS } from '../hdbscan.js';
+import { DOCUMENT_FORMATS, type DocumentFormat, readDocuments } from '../io/documents.js';
 import type { OperationOptions } from '../job.js';
 import type { GivenNaming, StopWords } from '../pipeline/options.js';
 import type { UmapOptions } from '../umap.js';
@@ -40,13 +40,11 @@ export function list(flags: string, description: string): Option {
 const numeric = (value: string): unknown =>
   value.trim() !== '' && !Number.isNaN(Number(value)) ? Number(value) : value;
 
-export const FORMATS = ['csv', 'tsv', 'jsonl', 'lines'] as const;
-
 export interface InputFlags {
   text?: string;
   id?: string;
   category?: string;
-  format?: (typeof FORMATS)[number];
+  format?: DocumentFormat;
 }
 
 export function inputFlags(command: Command): Command {
@@ -54,13 +52,13 @@ export function inputFlags(command: Command): Command {
     .option('--text <field>', 'column or field that holds the text (not needed for plain lines and folders)')
     .option('--id <field>', 'column or field that identifies a document (default: its number)')
     .option('--category <field>', 'column or field with a known label, used for scores only')
-    .addOption(oneOf('--format <format>', 'what INPUT is, where its name does not tell', FORMATS));
+    .addOption(oneOf('--format <format>', 'what INPUT is, where its name does not tell', DOCUMENT_FORMATS));
 }
 
 export const modelFlag = (command: Command): Command =>
   command.option(
     '--model <model>',
-    'embedding model: builtin, lsa (learns from the texts), the folder of a model, or its id on the hub (OWNER/NAME, OWNER/NAME@REVISION)',
+    'embedding model: builtin, lsa (learns from the texts), the folder of a model, its id on the hub (OWNER/NAME, OWNER/NAME@REVISION), or the address of a server (http://…)',
     'builtin',
   );
 
@@ -145,7 +143,7 @@ export interface HdbscanFlags {
   minClusterSize?: number;
   minSamples?: number;
   clusterSelectionEpsilon?: number;
-  clusterSelectionMethod?: 'eom' | 'leaf';
+  clusterSelectionMethod?: (typeof SELECTION_METHODS)[number];
   allowSingleCluster?: boolean;
   maxClusterSize?: number;
 }
@@ -168,10 +166,11 @@ export function hdbscanFlags(command: Command): Command {
       ),
     )
     .addOption(
-      oneOf('--cluster-selection-method <method>', 'HDBSCAN: the most stable clusters or the finest', [
-        'eom',
-        'leaf',
-      ]),
+      oneOf(
+        '--cluster-selection-method <method>',
+        'HDBSCAN: the most stable clusters or the finest',
+        SELECTION_METHODS,
+      ),
     )
     .option('--allow-single-cluster', 'HDBSCAN: all documents may be one cluster')
     .addOption(integer('--max-cluster-size <n>', 'HDBSCAN: the largest cluster (default: no limit)', 1));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { resolveThreads } from '../device.js';
-import { hdbscan, type SingleLinkageTree } from '../hdbscan.js';
+import { HDBSCAN_METRICS, type HdbscanMetric, hdbscan, type SingleLinkageTree } from '../hdbscan.js';
 import { readMatrix, writeNpy } from '../io/index.js';
 import { countLabels, countNoise } from '../pipeline/cluster.js';
 import { inDirectory } from '../pipeline/directory.js';
@@ -19,7 +19,7 @@ import {
 import { count, duration, tsv } from './format.js';
 
 interface Flags extends OperationFlags, HdbscanFlags {
-  metric: 'euclidean' | 'cosine';
+  metric: HdbscanMetric;
   alpha: number;
   out: string;
   json?: boolean;
@@ -33,7 +33,7 @@ export function define(command: Command, context: Context): void {
     .argument('<points>', '.npy file of two dimensions, one point a row');
   operationFlags(
     hdbscanFlags(points)
-      .addOption(oneOf('--metric <metric>', 'how to measure', ['euclidean', 'cosine']).default('euclidean'))
+      .addOption(oneOf('--metric <metric>', 'how to measure', HDBSCAN_METRICS).default('euclidean'))
       .addOption(
         number('--alpha <x>', 'divides distances before core distances are compared', 1e-6).default(1),
       )

@@ -3,8 +3,8 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readDocuments } from '../io/index.js';
 import { toDocuments } from '../pipeline/documents.js';
-import type { Document } from '../pipeline/types.js';
 import type { InputFacts } from '../pipeline/write-run.js';
+import type { Document } from '../types.js';
 import type { Context } from './context.js';
 import type { InputFlags } from './flags.js';
 

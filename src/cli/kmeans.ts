@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { resolveThreads } from '../device.js';
 import { readMatrix, writeNpy } from '../io/index.js';
+import { isInit, KMEANS_METRICS, type KMeansMetric } from '../kmeans/options.js';
 import { type KMeansOptions, kmeans } from '../kmeans.js';
 import { inDirectory } from '../pipeline/directory.js';
 import type { Context } from './context.js';
@@ -11,7 +12,7 @@ import { count, duration, tsv } from './format.js';
 interface Flags extends OperationFlags {
   clusters: number;
   init: string;
-  metric: 'euclidean' | 'cosine';
+  metric: KMeansMetric;
   maxIter: number;
   tol: number;
   nInit: number;
@@ -27,7 +28,7 @@ export function define(command: Command, context: Context): void {
       .argument('<points>', '.npy file of two dimensions, one point a row')
       .addOption(integer('--clusters <k>', 'how many clusters', 1).makeOptionMandatory())
       .option('--init <how>', 'k-means++, random, or an .npy file of starting centroids', 'k-means++')
-      .addOption(oneOf('--metric <metric>', 'how to measure', ['euclidean', 'cosine']).default('euclidean'))
+      .addOption(oneOf('--metric <metric>', 'how to measure', KMEANS_METRICS).default('euclidean'))
       .addOption(integer('--max-iter <n>', 'iterations at most', 1).default(300))
       .addOption(
         number('--tol <x>', 'smallest shift of the centroids to go on, relative to the variance', 0).default(
@@ -59,7 +60,7 @@ async function cluster(path: string, flags: Flags, context: Context): Promise<vo
   const operation = operationOptions(flags, context);
   const points = await readMatrix(path);
   const options: KMeansOptions = { nClusters: clusters, metric, maxIter, tol, nInit, seed, ...operation };
-  options.init = init === 'k-means++' || init === 'random' ? init : await readMatrix(init);
+  options.init = isInit(init) ? init : await readMatrix(init);
   const start = performance.now();
   const found = await kmeans(points, options);
   const elapsed = performance.now() - start;

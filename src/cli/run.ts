@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { MAPS, type MapKind, METHODS, type Method } from '../pipeline/clustering-options.js';
 import { run as runInto } from '../pipeline/run.js';
 import { Stopwatch } from '../pipeline/stages.js';
 import type { Topics } from '../pipeline/topics.js';
@@ -28,10 +29,10 @@ import { summary } from './summary.js';
 
 interface Flags extends InputFlags, NamingFlags, OperationFlags, UmapFlags, HdbscanFlags {
   model: string;
-  method: 'kmeans' | 'hdbscan';
+  method: Method;
   clusters?: number;
   reduceDims?: number;
-  map: 'umap' | 'pca';
+  map: MapKind;
   mapSample?: number;
   seed: number;
   out: string;
@@ -43,7 +44,7 @@ export function define(command: Command, context: Context): void {
   const corpus = modelFlag(
     inputFlags(inputArgument(command.description('Embeds, clusters, names, maps and reports a corpus.'))),
   )
-    .addOption(oneOf('--method <method>', 'how to cluster', ['kmeans', 'hdbscan']).default('kmeans'))
+    .addOption(oneOf('--method <method>', 'how to cluster', METHODS).default('kmeans'))
     .addOption(integer('--clusters <k>', 'kmeans: how many clusters (default: 20)', 1))
     .addOption(
       integer(
@@ -54,7 +55,7 @@ export function define(command: Command, context: Context): void {
     )
     .addOption(integer('--seed <n>', 'decides every random choice', 0).default(123));
   hdbscanFlags(umapFlags(corpus))
-    .addOption(oneOf('--map <map>', 'what the map is', ['umap', 'pca']).default('umap'))
+    .addOption(oneOf('--map <map>', 'what the map is', MAPS).default('umap'))
     .addOption(
       integer(
         '--map-sample <n>',

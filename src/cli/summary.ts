@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Topics } from '../pipeline/topics.js';
-import type { Cluster, Scores } from '../pipeline/types.js';
+import type { Cluster, Scores } from '../types.js';
 import { clip, count, duration, oneLine } from './format.js';
 
 const TERMS_SHOWN = 10;

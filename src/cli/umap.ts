@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { resolveThreads } from '../device.js';
 import { readMatrix, writeNpy } from '../io/index.js';
 import { inDirectory } from '../pipeline/directory.js';
-import { type UmapMetric, umap } from '../umap.js';
+import { UMAP_METRICS, UMAP_STARTS, type UmapMetric, type UmapStart, umap } from '../umap.js';
 import type { Context } from './context.js';
 import {
   integer,
@@ -29,9 +29,7 @@ interface Flags extends OperationFlags, UmapFlags {
   json?: boolean;
 }
 
-const STARTS = ['spectral', 'pca', 'random'] as const;
-const isStart = (init: string): init is (typeof STARTS)[number] =>
-  (STARTS as readonly string[]).includes(init);
+const isStart = (init: string): init is UmapStart => (UMAP_STARTS as readonly string[]).includes(init);
 
 export function define(command: Command, context: Context): void {
   const points = command
@@ -40,11 +38,7 @@ export function define(command: Command, context: Context): void {
     .addOption(integer('--components <d>', 'dimensions of the map', 1, 4096).default(2));
   operationFlags(
     umapFlags(points)
-      .addOption(
-        oneOf('--metric <metric>', 'how to measure', ['euclidean', 'sqeuclidean', 'cosine']).default(
-          'euclidean',
-        ),
-      )
+      .addOption(oneOf('--metric <metric>', 'how to measure', UMAP_METRICS).default('euclidean'))
       .addOption(number('--spread <x>', 'the scale of the map', 1e-3).default(1))
       .addOption(
         integer('--epochs <n>', 'rounds of the layout (default: 500, and 200 beyond 10,000 rows)', 0, 1e6),

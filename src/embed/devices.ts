@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { platform } from 'node:process';
+import { MatomariError } from '../errors.js';
 import root from '../root.cjs';
 
 /** Where a model can run, in the order in which `auto` tries them. */
@@ -89,3 +90,22 @@ function unsuited(device: EmbedDevice, sums: boolean): string | undefined {
     ? 'this machine has no GPU (no /dev/dri, /dev/nvidiactl or /dev/dxg)'
     : undefined;
 }
+
+/** What ONNX Runtime says of a failure, in one line and without the place in its own source that it begins with. */
+export const saidBy = (cause: Error): string =>
+  cause.message
+    .replace(/\s+/g, ' ')
+    .replace(/^\/\S+:\d+ .*? was false\. /, '')
+    .trim();
+
+/** Why a device did not take a model: a machine without the device is not the model's fault. */
+export function whyNotOn(device: EmbedDevice, cause: Error): string {
+  const said = saidBy(cause);
+  return device === 'webgpu' && /adapter/i.test(said)
+    ? `WebGPU finds no adapter, which is a GPU with a Vulkan or Metal driver (${said})`
+    : `ONNX Runtime cannot run the model there (${said})`;
+}
+
+/** The refusal of a device that was asked for. */
+export const noDevice = ({ device, reason }: SkippedDevice): MatomariError =>
+  new MatomariError('no_device', `device '${device}' cannot be used: ${reason}; use device 'auto' or 'cpu'`);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { MatomariError } from '../errors.js';
 import { type FlatTexts, unflatten } from './flat-texts.js';
+import { parseModelJson } from './model-json.js';
 import { type SentencePieceConfig, sentencePiece } from './sentencepiece.js';
 import { type Ids, Unigram } from './unigram.js';
 
@@ -35,7 +36,7 @@ export interface Encoder {
  * @param threads that may share the texts of a call
  */
 export async function createEncoder(spec: TokenizerSpec, threads: number): Promise<Encoder> {
-  const json = parse(await readFile(spec.json, 'utf8'), spec.json);
+  const json = parse(spec.json, await readFile(spec.json, 'utf8'));
   if (spec.lowercase)
     json.normalizer = {
       type: 'Sequence',
@@ -73,17 +74,8 @@ interface PostProcessor {
   special_tokens?: Record<string, { ids: number[] }>;
 }
 
-function parse(file: string, path: string): TokenizerJson {
-  let json: TokenizerJson;
-  try {
-    json = JSON.parse(file) as TokenizerJson;
-  } catch (cause) {
-    throw new MatomariError(
-      'bad_file',
-      `${path} is not valid JSON (${(cause as Error).message}): get the file again`,
-      { cause },
-    );
-  }
+function parse(path: string, text: string): TokenizerJson {
+  const json = parseModelJson<TokenizerJson>(path, text);
   if (json?.model?.vocab) return json;
   throw new MatomariError(
     'bad_file',

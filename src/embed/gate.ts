@@ -40,7 +40,7 @@ export function removeGate(gate: Gate): void {
 /** No JavaScript runs in a thread that is being terminated, so the addon shuts its gates. */
 function holdTermination(gate: Gate): void {
   try {
-    native().holdTermination(gate);
+    native().holdTermination(gate, PATIENCE);
   } catch {
     // Models of other tokenizers work without the addon.
   }

@@ -1,5 +1,5 @@
 export { cudaInstructions, type EmbedDevice, type SkippedDevice } from './devices.js';
-export type { Embedder, EmbedFacts, EmbedOptions, EmbedToFileOptions, PromptOptions } from './embedder.js';
+export type { Embedder, EmbedFacts, EmbedOptions, EmbedToFileOptions } from './embedder.js';
 export type { Dtype } from './graph-choice.js';
 export { type HubOptions, hubCache } from './hub.js';
 export { type LoadEmbedderOptions, loadEmbedder } from './load.js';
@@ -7,4 +7,5 @@ export type { ServerEmbedderOptions } from './load-server.js';
 export { LsaEmbedder, type LsaOptions } from './lsa.js';
 export type { LsaModel } from './lsa-model.js';
 export type { PoolingMode } from './pooling.js';
+export type { PromptOptions } from './prompt.js';
 export { type ExecutionProviders, executionProviders } from './providers.js';

@@ -1,4 +1,3 @@
-import type { Tokenized } from './tokenizer-worker.js';
 import type { Ids } from './unigram.js';
 
 /** What becomes of a text's ids before the model gets them. */
@@ -10,14 +9,24 @@ export interface KeepOptions {
   maxTokens: number;
   /** Give all of a longer text, in pieces of at most so many ids, instead of cutting it. */
   sliding: boolean;
-  /** Cut long texts at their beginning. */
+  /** Cut long texts at their beginning (`truncation_side` of tokenizer_config.json). */
   truncateLeft: boolean;
   /** Ids of the prompt, at the beginning of every text. */
   promptIds: number;
 }
 
-/** Tokenized, but for what is known of the prompt. */
-export type Kept = Omit<Tokenized, 'promptTokens'>;
+/**
+ * Token ids of many texts in one array: text i has ids[offsets[i]] … ids[offsets[i + 1] − 1]. `ids` and `offsets` are in
+ * shared memory, for the sessions.
+ */
+export interface Kept {
+  ids: Int32Array;
+  offsets: Uint32Array;
+  /** Tokens of every text before truncation, special tokens and prompt included. */
+  counts: Int32Array;
+  /** With `sliding`: the ids are those of pieces, of which text i has pieces[i] … pieces[i + 1] − 1. */
+  pieces?: Uint32Array;
+}
 
 /**
  * What is kept of the ids of every text, special tokens around it: all, its beginning or end, or several pieces, each

@@ -1,6 +1,8 @@
 import { checkBoolean, checkInteger, environment, show } from '../check.js';
 import { MatomariError, throwIfAborted } from '../errors.js';
-import { BackedEmbedder, type Embedder, type PromptOptions, promptText } from './embedder.js';
+import { BackedEmbedder } from './backed-embedder.js';
+import type { Embedder } from './embedder.js';
+import { type PromptOptions, promptText } from './prompt.js';
 import { type ServerOptions, serverApi } from './server-api.js';
 import { checkVectors, ServerBackend } from './server-backend.js';
 

@@ -4,8 +4,9 @@ import { basename, resolve } from 'node:path';
 import { checkBoolean, checkInteger, checkOneOf, checkOptions, environment, show } from '../check.js';
 import { resolveThreads } from '../device.js';
 import { MatomariError, throwIfAborted } from '../errors.js';
-import { devicesToTry, EMBED_DEVICES, type EmbedDevice } from './devices.js';
-import { BackedEmbedder, type Embedder, type PromptOptions, promptText } from './embedder.js';
+import { BackedEmbedder } from './backed-embedder.js';
+import { devicesToTry, EMBED_DEVICES, type EmbedDevice, noDevice } from './devices.js';
+import type { Embedder } from './embedder.js';
 import { DTYPES, type Dtype } from './graph-choice.js';
 import { type HubOptions, hubModel, isHubId } from './hub.js';
 import { isAddress, loadServerEmbedder, SERVER_OPTIONS, type ServerEmbedderOptions } from './load-server.js';
@@ -14,6 +15,7 @@ import { LsaEmbedder, type LsaOptions } from './lsa.js';
 import { holdsLsa, readLsa } from './lsa-model.js';
 import { builtinDirectory, type ModelDirectory, readModelDirectory } from './model-directory.js';
 import { POOLING_MODES, type PoolingMode } from './pooling.js';
+import { type PromptOptions, promptText } from './prompt.js';
 import { SessionPool } from './session-pool.js';
 import type { SessionWorkerData } from './session-worker.js';
 import { orAborted } from './texts.js';
@@ -137,11 +139,7 @@ async function loadModel(model: string, options: LoadEmbedderOptions): Promise<E
   );
   const sessionCount = chooseSessions(options.sessions, checked.threads, directory);
   const { order, skipped } = devicesToTry(checked.device, directory.static);
-  if (order.length === 0)
-    throw new MatomariError(
-      'no_device',
-      `device '${checked.device}' cannot be used: ${skipped[0]!.reason}; use device 'auto' or 'cpu'`,
-    );
+  if (order.length === 0) throw noDevice(skipped[0]!);
   const sessionData: SessionWorkerData = {
     ...sessionSettings(directory, checked),
     // A static graph has nothing to share out, and its sums would depend on how.

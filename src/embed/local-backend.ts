@@ -1,4 +1,4 @@
-import type { Backend, WindowVectors } from './embedder.js';
+import type { Backend, WindowVectors } from './backend.js';
 import { flatten } from './flat-texts.js';
 import { normalizeRow } from './pooling.js';
 import type { SessionPool } from './session-pool.js';

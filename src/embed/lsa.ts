@@ -7,8 +7,10 @@ import { type Matrix, row, type SparseMatrix } from '../matrix.js';
 import { createTokenizer, type Tokenizer, type TokenizerOptions } from '../text/index.js';
 import { TfidfVectorizer } from '../tfidf.js';
 import { truncatedSvd, truncatedSvdTransform } from '../truncated-svd.js';
-import type { EmbeddedWindow, Embedder, EmbedFacts, EmbedOptions, EmbedToFileOptions } from './embedder.js';
+import type { EmbeddedWindow } from './backend.js';
+import type { Embedder, EmbedFacts, EmbedOptions, EmbedToFileOptions } from './embedder.js';
 import { type LsaModel, writeLsa } from './lsa-model.js';
+import { normalizeRow } from './pooling.js';
 import { checkTexts, teller } from './texts.js';
 import { embedToFile } from './to-file.js';
 
@@ -172,7 +174,7 @@ export class LsaEmbedder implements Embedder {
       onProgress: ({ done, total }) => decomposing(done, total),
     });
     this.#fitted = { model: { words, normalize, tfidf: vectorizer.toJSON(), components }, vectorizer };
-    if (normalize) toUnitLength(embedding);
+    if (normalize) normalizeRows(embedding);
     tell(texts.length);
     return { ...embedding, device: this.device, tokens, truncated: 0, truncatedIndices: new Int32Array(0) };
   }
@@ -294,7 +296,7 @@ export class LsaEmbedder implements Embedder {
       ...this.#machine,
       signal,
     });
-    if (this.#settings.normalize) toUnitLength({ data, rows, cols });
+    if (this.#settings.normalize) normalizeRows({ data, rows, cols });
     return { data, rows, cols };
   }
 
@@ -314,13 +316,6 @@ const joined = (words: readonly (readonly string[])[]) => ({
   tokens: words.reduce((sum, list) => sum + list.length, 0),
 });
 
-/** Divides every row by its length; the zero row stays. */
-function toUnitLength(m: Matrix): void {
-  for (let i = 0; i < m.rows; i++) {
-    const vector = row(m, i);
-    let square = 0;
-    for (const v of vector) square += v * v;
-    const norm = Math.sqrt(square);
-    if (norm > 0) for (let l = 0; l < vector.length; l++) vector[l]! /= norm;
-  }
-}
+const normalizeRows = (m: Matrix): void => {
+  for (let i = 0; i < m.rows; i++) normalizeRow(row(m, i));
+};

@@ -3,6 +3,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { MatomariError } from '../errors.js';
 import root from '../root.cjs';
 import { chooseGraph, type Dtype } from './graph-choice.js';
+import { parseModelJson } from './model-json.js';
 import { POOLING_MODES, type PoolingMode } from './pooling.js';
 
 /** What the files of a model directory say. */
@@ -125,17 +126,7 @@ async function json<T>(path: string): Promise<T | undefined> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new MatomariError('bad_file', `${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
-  try {
-    return JSON.parse(text) as T;
-  } catch (cause) {
-    throw new MatomariError(
-      'bad_file',
-      `${path} is not valid JSON (${(cause as Error).message}): get the file again`,
-      {
-        cause,
-      },
-    );
-  }
+  return parseModelJson<T>(path, text);
 }
 
 async function readModules(path: string): Promise<Module[]> {

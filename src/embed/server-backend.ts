@@ -1,5 +1,5 @@
 import { MatomariError, throwIfAborted } from '../errors.js';
-import type { Backend, WindowVectors } from './embedder.js';
+import type { Backend, WindowVectors } from './backend.js';
 import { appended, sum } from './known.js';
 import { normalizeRow } from './pooling.js';
 import type { ServerApi } from './server-api.js';

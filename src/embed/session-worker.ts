@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { MatomariError } from '../errors.js';
 import { packBatches } from './batches.js';
-import type { EmbedDevice, SkippedDevice } from './devices.js';
+import { type EmbedDevice, noDevice, type SkippedDevice, saidBy, whyNotOn } from './devices.js';
 import { batchFeeds } from './feeds.js';
 import { throughGate } from './gate.js';
 import { type GraphSpec, planGraph } from './graph.js';
@@ -73,34 +73,31 @@ serve<EmbedRequest, SessionFacts>(async () => {
   async function begin(): Promise<{ session: InferenceSession } & SessionFacts> {
     const skipped: SkippedDevice[] = [];
     for (const device of data.devices) {
+      const trial = [Int32Array.of(data.padId)];
       let session: InferenceSession | undefined;
       try {
-        const bytes = Buffer.concat([...(device === 'cpu' ? simplify(file) : [file]), graft]);
-        session = await withWeights(data.graph, (folder) => {
-          const options = sessionOptions(device, data.threads, folder);
-          return throughGate(data.gate, () => ort.InferenceSession.create(bytes, options));
-        }).catch((cause: Error) => {
-          throw cause instanceof MatomariError ? cause : loadFailure(cause);
-        });
-        const dimensions = (await run(session, [Int32Array.of(data.padId)], 0)).length;
+        session = await open(device);
+        const dimensions = (await run(session, trial, 0)).length;
         return { session, dimensions, device, skipped };
       } catch (cause) {
-        if (device === 'cpu') throw cause;
+        if (cause instanceof MatomariError) throw cause;
+        if (device === 'cpu') throw session ? runFailure(cause as Error, trial) : loadFailure(cause as Error);
         await session?.release();
-        skipped.push({ device, reason: (cause as Error).message });
+        skipped.push({ device, reason: whyNotOn(device, cause as Error) });
       }
     }
-    throw new MatomariError(
-      'no_device',
-      skipped
-        .map(
-          ({ device, reason }) => `device '${device}' cannot be used: ${reason}; use device 'auto' or 'cpu'`,
-        )
-        .join('; '),
-    );
+    throw noDevice(skipped[0]!);
   }
 
-  /** Vectors of one batch, parts in the order of the graft: [rows × dimensions]. */
+  function open(device: EmbedDevice): Promise<InferenceSession> {
+    const bytes = Buffer.concat([...(device === 'cpu' ? simplify(file) : [file]), graft]);
+    return withWeights(data.graph, (folder) => {
+      const options = sessionOptions(device, data.threads, folder);
+      return throughGate(data.gate, () => ort.InferenceSession.create(bytes, options));
+    });
+  }
+
+  /** Vectors of one batch, parts in the order of the graft: [rows × dimensions]. Fails as ONNX Runtime does. */
   async function run(
     session: InferenceSession,
     rows: Int32Array[],
@@ -111,12 +108,8 @@ serve<EmbedRequest, SessionFacts>(async () => {
     const feeds: Record<string, Tensor> = {};
     for (const [name, feed] of batchFeeds(rows, inputs, data.padId, pooling, start))
       feeds[name] = new ort.Tensor(feed.type, feed.data as never, feed.dims) as Tensor;
-    try {
-      const results = await throughGate(data.gate, () => session.run(feeds, [POOLED]));
-      return results[POOLED]!.data as Float32Array;
-    } catch (cause) {
-      throw runFailure(cause as Error, rows);
-    }
+    const results = await throughGate(data.gate, () => session.run(feeds, [POOLED]));
+    return results[POOLED]!.data as Float32Array;
   }
 
   /** Copies one row of a batch to its place, parts in the order that was asked for, and normalises it. */
@@ -145,7 +138,9 @@ serve<EmbedRequest, SessionFacts>(async () => {
       const rows = Array.from(batch, (i) => ids.subarray(offsets[i]!, offsets[i + 1]!));
       // A single row is summed in another order than a row among several, so a static graph never gets one.
       if (data.static && rows.length === 1) rows.push(rows[0]!);
-      const out = await run(session, rows, promptTokens);
+      const out = await run(session, rows, promptTokens).catch((cause: Error) => {
+        throw runFailure(cause, rows);
+      });
       batch.forEach((text, r) => {
         const row = out.subarray(r * dimensions, (r + 1) * dimensions);
         place(row, vectors.subarray(text * dimensions, (text + 1) * dimensions));
@@ -176,13 +171,11 @@ async function readGraph(): Promise<Buffer> {
   }
 }
 
-function loadFailure(cause: Error): MatomariError {
-  const reason = cause.message.replace(/\s+/g, ' ');
-  return new MatomariError('bad_file', `${data.graph} cannot be loaded by ONNX Runtime: ${reason}`);
-}
+const loadFailure = (cause: Error): MatomariError =>
+  new MatomariError('bad_file', `${data.graph} cannot be loaded by ONNX Runtime: ${saidBy(cause)}`);
 
 function runFailure(cause: Error, rows: Int32Array[]): MatomariError {
-  const reason = cause.message.replace(/\s+/g, ' ');
+  const reason = saidBy(cause);
   const longest = Math.max(...rows.map((row) => row.length));
   if (/allocate|bad_alloc/i.test(reason))
     return new MatomariError(

@@ -6,7 +6,8 @@ import { checkBoolean, show } from '../check.js';
 import { MatomariError } from '../errors.js';
 import { checkPath, fileError } from '../io/file-error.js';
 import { npyHeader } from '../io/npy-header.js';
-import type { EmbeddedWindow, EmbedFacts, EmbedToFileOptions } from './embedder.js';
+import type { EmbeddedWindow } from './backend.js';
+import type { EmbedFacts, EmbedToFileOptions } from './embedder.js';
 import { appended, sum } from './known.js';
 import { orAborted, teller, windows } from './texts.js';
 

@@ -1,39 +1,24 @@
 import { workerData } from 'node:worker_threads';
 import { createEncoder, type TokenizerSpec } from './encode.js';
 import { type FlatTexts, flatten } from './flat-texts.js';
-import { keep } from './keep.js';
+import { type KeepOptions, type Kept, keep } from './keep.js';
 import { serve } from './worker-serve.js';
 
 /** Workers' data of this file. */
-export interface TokenizerWorkerData extends TokenizerSpec {
-  /** Cut long texts at their beginning (`truncation_side` of tokenizer_config.json). */
-  truncateLeft: boolean;
+export interface TokenizerWorkerData extends TokenizerSpec, Pick<KeepOptions, 'truncateLeft'> {
   /** Threads that may share the texts of a request. */
   threads: number;
 }
 
 /** Texts to tokenise. */
-export interface TokenizeRequest {
+export interface TokenizeRequest extends Pick<KeepOptions, 'maxTokens' | 'sliding'> {
   /** With the prompt before each. */
   texts: FlatTexts;
   prompt: string;
-  /** Ids to keep of a text, special tokens included. */
-  maxTokens: number;
-  /** Give all of a longer text, in pieces of at most so many ids, instead of cutting it. */
-  sliding: boolean;
 }
 
-/**
- * Token ids of many texts in one array: text i has ids[offsets[i]] … ids[offsets[i + 1] − 1]. `ids` and `offsets` are in
- * shared memory, for the sessions.
- */
-export interface Tokenized {
-  ids: Int32Array;
-  offsets: Uint32Array;
-  /** Tokens of every text before truncation, special tokens and prompt included. */
-  counts: Int32Array;
-  /** With `sliding`: the ids are those of pieces, of which text i has pieces[i] … pieces[i + 1] − 1. */
-  pieces?: Uint32Array;
+/** The answer. */
+export interface Tokenized extends Kept {
   /** Tokens of the prompt with the special tokens before it; 0 without a prompt. */
   promptTokens: number;
 }

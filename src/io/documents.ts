@@ -4,7 +4,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { checkOneOf, checkOptions, show } from '../check.js';
 import { cancelled, MatomariError, throwIfAborted } from '../errors.js';
 import type { Progress } from '../job.js';
-import type { Document } from '../pipeline/types.js';
+import type { Document } from '../types.js';
 import { csvRows } from './csv.js';
 import { badFile, checkPath, fileError } from './file-error.js';
 import { folderRows } from './folder.js';
@@ -15,9 +15,9 @@ import { guarded } from './text-guard.js';
 
 const CHUNK_BYTES = 2 ** 18;
 
+export const DOCUMENT_FORMATS = ['csv', 'tsv', 'jsonl', 'lines'] as const;
 /** Kinds of text files that documents are read from. */
-export type DocumentFormat = 'csv' | 'tsv' | 'jsonl' | 'lines';
-const FORMATS = ['csv', 'tsv', 'jsonl', 'lines'] as const;
+export type DocumentFormat = (typeof DOCUMENT_FORMATS)[number];
 const FORMAT_OF: Record<string, DocumentFormat> = {
   csv: 'csv',
   tsv: 'tsv',
@@ -80,7 +80,7 @@ async function* documentBatches(path: string, options: ReadDocumentsOptions): As
     if (value !== undefined && (typeof value !== 'string' || value === ''))
       throw new MatomariError('bad_option', `${name} must be the name of a column, not ${show(value)}`);
   }
-  if (options.format !== undefined) checkOneOf('format', options.format, FORMATS);
+  if (options.format !== undefined) checkOneOf('format', options.format, DOCUMENT_FORMATS);
   checkPath(path);
   const lineOfId = new Map<string, number>();
   const name = path === '-' ? 'standard input' : path;

@@ -4,7 +4,7 @@
  * `bad_file` with its path.
  */
 
-export type { Document } from '../pipeline/types.js';
+export type { Document } from '../types.js';
 export { AtomicFile, writeAtomic } from './atomic.js';
 export {
   type DocumentFormat,

@@ -4,9 +4,9 @@ import type { Screen } from '../device.js';
 import { OPERATION_OPTIONS, runJob } from '../job.js';
 import type { KMeans } from '../kmeans.js';
 import { allocate, type Matrix, zeros } from '../matrix.js';
-import { borrowedBy, CLUSTERING_OPTIONS, type ClusteringOptions, checkClustering } from './options.js';
+import { borrowedBy, CENTROID_OPTIONS, type CentroidOptions, checkCentroidOptions } from './options.js';
 
-export interface MiniBatchKMeansOptions extends ClusteringOptions {
+export interface MiniBatchKMeansOptions extends CentroidOptions {
   /** Points drawn, with replacement, for a step (default 1024; at most points.rows). */
   batchSize?: number | undefined;
   /** Passes at most, of as many points drawn as there are (default 100). */
@@ -41,12 +41,12 @@ export async function miniBatchKmeans(
   options: MiniBatchKMeansOptions,
 ): Promise<MiniBatchKMeans> {
   const own = ['batchSize', 'maxIter', 'maxNoImprovement', 'reassignmentRatio'] as const;
-  checkOptions('miniBatchKmeans', options, [...CLUSTERING_OPTIONS, ...own, ...OPERATION_OPTIONS]);
+  checkOptions('miniBatchKmeans', options, [...CENTROID_OPTIONS, ...own, ...OPERATION_OPTIONS]);
   const batchSize = checkInteger('batchSize', options.batchSize ?? 1024, 1);
   const maxIter = checkInteger('maxIter', options.maxIter ?? 100, 1, 1e9);
   const maxNoImprovement = checkInteger('maxNoImprovement', options.maxNoImprovement ?? 10, 0, 1e9);
   const reassignmentRatio = checkNumber('reassignmentRatio', options.reassignmentRatio ?? 0.01, 0, 1);
-  const { nClusters, ...common } = checkClustering(points, options);
+  const { nClusters, ...common } = checkCentroidOptions(points, options);
   const { data, rows, cols } = points;
   const centroids = zeros(nClusters, cols);
   const labels = allocate(Int32Array, rows);

@@ -4,16 +4,24 @@ import { MatomariError } from '../errors.js';
 import type { OperationOptions } from '../job.js';
 import { checkFilledMatrix, checkSameCols, type Matrix } from '../matrix.js';
 
+const INITS = ['k-means++', 'random'] as const;
+type Init = (typeof INITS)[number];
+export const KMEANS_METRICS = ['euclidean', 'cosine'] as const;
+export type KMeansMetric = (typeof KMEANS_METRICS)[number];
+
+/** Whether these are the words for a seeding, not the centroids to start from. */
+export const isInit = (init: string): init is Init => (INITS as readonly string[]).includes(init);
+
 /** What k-means and mini-batch k-means have in common. */
-export interface ClusteringOptions extends OperationOptions {
+export interface CentroidOptions extends OperationOptions {
   /** How many clusters, from 1 to points.rows. */
   nClusters: number;
   /** `k-means++` (default; greedy, as scikit-learn's), `random` rows, or the starting centroids [nClusters × cols]. */
-  init?: 'k-means++' | 'random' | Matrix | undefined;
+  init?: Init | Matrix | undefined;
   /** Runs from different seeds, of which the one with the lowest inertia is returned (default 1). */
   nInit?: number | undefined;
   /** `euclidean` (default), or `cosine`: unit points and unit centroids. */
-  metric?: 'euclidean' | 'cosine' | undefined;
+  metric?: KMeansMetric | undefined;
   /** Weight of each point [rows], not negative (default 1). */
   sampleWeight?: Float32Array | undefined;
   /** A whole number from 0 to 2^53 − 1 (default 0). */
@@ -22,7 +30,7 @@ export interface ClusteringOptions extends OperationOptions {
   screen?: ScreenOption | undefined;
 }
 
-export const CLUSTERING_OPTIONS = [
+export const CENTROID_OPTIONS = [
   'nClusters',
   'init',
   'nInit',
@@ -33,12 +41,12 @@ export const CLUSTERING_OPTIONS = [
 ] as const;
 
 /** The options with defaults filled in, as the addon takes them. */
-export type Clustering = ReturnType<typeof checkClustering>;
+type Checked = ReturnType<typeof checkCentroidOptions>;
 
-export function checkClustering(points: Matrix, options: ClusteringOptions) {
+export function checkCentroidOptions(points: Matrix, options: CentroidOptions) {
   const nClusters = checkInteger('nClusters', options.nClusters, 1);
   const nInit = checkInteger('nInit', options.nInit ?? 1, 1, 1e6);
-  const metric = checkOneOf('metric', options.metric ?? 'euclidean', ['euclidean', 'cosine'] as const);
+  const metric = checkOneOf('metric', options.metric ?? 'euclidean', KMEANS_METRICS);
   const seed = checkInteger('seed', options.seed ?? 0, 0);
   const screen = resolveScreen(options.screen);
   checkFilledMatrix('points', points);
@@ -61,7 +69,7 @@ export function checkClustering(points: Matrix, options: ClusteringOptions) {
 /** The caller's arrays that a job reads. */
 export function borrowedBy(
   points: Matrix,
-  { init, sampleWeight }: Pick<Clustering, 'init' | 'sampleWeight'>,
+  { init, sampleWeight }: Pick<Checked, 'init' | 'sampleWeight'>,
 ): (Float32Array | Int32Array)[] {
   const borrowed = [points.data];
   if (typeof init !== 'string') borrowed.push(init);
@@ -69,8 +77,8 @@ export function borrowedBy(
   return borrowed;
 }
 
-function checkInit(init: unknown, points: Matrix, nClusters: number): 'k-means++' | 'random' | Float32Array {
-  if (typeof init === 'string') return checkOneOf('init', init, ['k-means++', 'random'] as const);
+function checkInit(init: unknown, points: Matrix, nClusters: number): Init | Float32Array {
+  if (typeof init === 'string') return checkOneOf('init', init, INITS);
   checkFilledMatrix('init', init);
   checkSameCols('init', init, 'points', points);
   if (init.rows !== nClusters)

@@ -2,16 +2,21 @@ import { checkInteger, checkNumber, checkOneOf, checkOptions, show } from '../ch
 import { MatomariError } from '../errors.js';
 import { checkHdbscan, HDBSCAN_OPTIONS, type HdbscanOptions } from '../hdbscan.js';
 import { OPERATION_OPTIONS, type OperationOptions } from '../job.js';
-import { checkMap, UMAP_OPTIONS, type UmapOptions } from '../umap.js';
+import { checkMap, UMAP_OPTIONS, UMAP_STARTS, type UmapOptions, type UmapStart } from '../umap.js';
 
 type Own<T> = Omit<T, keyof OperationOptions>;
+
+export const METHODS = ['kmeans', 'hdbscan'] as const;
+export type Method = (typeof METHODS)[number];
+export const MAPS = ['umap', 'pca'] as const;
+export type MapKind = (typeof MAPS)[number];
 
 export interface ClusteringOptions {
   /**
    * `kmeans` (default) makes nClusters clusters and leaves no document out; `hdbscan` finds how many there are, and calls
    * what lies between them noise (label −1).
    */
-  method?: 'kmeans' | 'hdbscan' | undefined;
+  method?: Method | undefined;
   /** Of `kmeans`: how many clusters to find (default 20; at most one a document). */
   nClusters?: number | undefined;
   /** Of `hdbscan`: its own options, with its own defaults. */
@@ -23,7 +28,7 @@ export interface ClusteringOptions {
    */
   reduceDims?: number | undefined;
   /** What the map is: `umap` (default), or the first two principal components, which cost next to nothing. */
-  map?: 'umap' | 'pca' | undefined;
+  map?: MapKind | undefined;
   /**
    * Documents, drawn at random, that UMAP makes the map from; every other one is placed among them as `umapTransform`
    * places a new text. Default: all of them up to 200,000, else 50,000, since the map's cost grows with documents ·
@@ -34,7 +39,7 @@ export interface ClusteringOptions {
    * UMAP's options, with its own defaults, the seed included, which is that of the run. `minDist`, `spread` and `init` are
    * the map's alone; the others decide a UMAP of reduceDims dimensions too. `init` names a start.
    */
-  umap?: (Own<Omit<UmapOptions, 'init'>> & { init?: 'spectral' | 'pca' | 'random' | undefined }) | undefined;
+  umap?: (Own<Omit<UmapOptions, 'init'>> & { init?: UmapStart | undefined }) | undefined;
   /** Whole number that decides every random choice (default 123). */
   seed?: number | undefined;
 }
@@ -44,12 +49,12 @@ export interface UmapSettings extends ReturnType<typeof checkMap> {
   nComponents: number;
   nEpochs?: number;
   setOpMixRatio: number;
-  init: 'spectral' | 'pca' | 'random';
+  init: UmapStart;
 }
 
 /** ClusteringOptions with every default filled in and every value checked. */
 export interface ResolvedClustering {
-  method: 'kmeans' | 'hdbscan';
+  method: Method;
   seed: number;
   /** Of k-means. */
   nClusters?: number;
@@ -76,7 +81,6 @@ export const CLUSTERING_OPTIONS = [
   'seed',
 ] as const;
 
-const METHODS = ['kmeans', 'hdbscan'] as const;
 const EMBEDDINGS = 0;
 const MAP = 2;
 /** BERTopic's number, for corpora of more documents than HDBSCAN clusters on the map by itself. */
@@ -89,7 +93,7 @@ const MAP_SAMPLE = 50_000;
 export function resolveClustering(options: ClusteringOptions, documents: number): ResolvedClustering {
   const method = checkOneOf('method', options.method ?? 'kmeans', METHODS);
   const seed = checkInteger('seed', options.seed ?? 123, 0);
-  const map = checkOneOf('map', options.map ?? 'umap', ['umap', 'pca'] as const);
+  const map = checkOneOf('map', options.map ?? 'umap', MAPS);
   const reduceDims = checkInteger(
     'reduceDims',
     options.reduceDims ?? (method === 'kmeans' ? EMBEDDINGS : documents > MAP_CLUSTERED ? PACKED : MAP),
@@ -194,7 +198,7 @@ function umapSettings(options: Given<ClusteringOptions['umap']>, nComponents: nu
     nComponents,
     ...(nEpochs === undefined ? {} : { nEpochs }),
     setOpMixRatio: checkNumber('setOpMixRatio', setOpMixRatio, 0, 1),
-    init: checkOneOf('init', init, ['spectral', 'pca', 'random'] as const),
+    init: checkOneOf('init', init, UMAP_STARTS),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { OperationOptions } from '../job.js';
+import type { Document } from '../types.js';
 import { type DocumentInput, toDocuments } from './documents.js';
 import { type Embedded, type EmbedOperation, embedTexts } from './embed-texts.js';
 import { group } from './group.js';
@@ -9,7 +10,6 @@ import { inStage, Stopwatch, together } from './stages.js';
 import { cutTexts, termVectors, weighTerms } from './terms.js';
 import { Topics } from './topics.js';
 import type { TopicsInfo } from './topics-data.js';
-import type { Document } from './types.js';
 
 /**
  * Finds the topics of a pile of texts: embeds every text, lays the embeddings out on a 2-D map by UMAP, clusters the

@@ -1,6 +1,6 @@
 import { show } from '../check.js';
 import { MatomariError } from '../errors.js';
-import type { Document } from './types.js';
+import type { Document } from '../types.js';
 
 /** A text by itself, or with what is known about it. `id` defaults to the document's number, counted from 0. */
 export type DocumentInput =

@@ -1,9 +1,9 @@
 import type { OperationOptions } from '../job.js';
 import { type Matrix, row, zeros } from '../matrix.js';
 import { nearest } from '../nearest.js';
+import type { Cluster, Document, Exemplar, Term } from '../types.js';
 import { countLabels } from './cluster.js';
 import { meansOf } from './means.js';
-import type { Cluster, Document, Exemplar, Term } from './types.js';
 
 /** Of a cluster, this many nearest documents decide its fit. */
 const FIT_DEPTH = 50;

@@ -5,11 +5,11 @@ import { readLsa } from '../embed/lsa-model.js';
 import { MatomariError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { readMatrix, readNpy, readSparseNpz } from '../io/index.js';
+import type { Cluster, Document } from '../types.js';
 import { readDensity } from './density-file.js';
 import { LSA } from './embed-texts.js';
 import type { Fitted } from './predict.js';
 import type { TopicsData, TopicsInfo } from './topics-data.js';
-import type { Cluster, Document } from './types.js';
 import { type InputFacts, RUN, type RunFile } from './write-run.js';
 
 /** Reads a run directory back. */

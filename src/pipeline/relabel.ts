@@ -1,10 +1,10 @@
 import type { OperationOptions } from '../job.js';
 import type { Matrix } from '../matrix.js';
+import type { Cluster } from '../types.js';
 import { type Clustered, nameClusters, nameNoise } from './name.js';
 import type { NamingOptions } from './options.js';
 import { inStage, Stopwatch } from './stages.js';
 import { cutTexts, type TermMatrix, termVectors, weighTerms } from './terms.js';
-import type { Cluster } from './types.js';
 
 export interface Labelling extends TermMatrix {
   clusters: Cluster[];

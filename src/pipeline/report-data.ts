@@ -1,6 +1,6 @@
+import type { ReportData } from '../types.js';
 import { countNoise } from './cluster.js';
 import type { TopicsData, TopicsInfo } from './topics-data.js';
-import type { ReportData } from './types.js';
 
 const number = (n: number) => n.toLocaleString('en-US');
 

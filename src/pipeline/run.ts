@@ -1,11 +1,11 @@
 import { type ErrorCode, MatomariError, throwIfAborted } from '../errors.js';
+import type { Document } from '../types.js';
 import { inDirectory } from './directory.js';
 import { discover } from './discover.js';
 import { EmbeddingStore } from './embedding-store.js';
 import { resolveOptions, type TopicOptions } from './options.js';
 import type { Stopwatch } from './stages.js';
 import { Topics } from './topics.js';
-import type { Document } from './types.js';
 import { forgetRun, type InputFacts, writeFiles, writeRun } from './write-run.js';
 
 export interface Corpus {

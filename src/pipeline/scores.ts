@@ -1,5 +1,5 @@
 import { adjustedRandScore, normalizedMutualInfoScore, vMeasureScore } from '../metrics.js';
-import type { Document, Scores } from './types.js';
+import type { Document, Scores } from '../types.js';
 
 /** Scores over the documents whose category is known, noise as one cluster; undefined where none is. */
 export async function agreement(

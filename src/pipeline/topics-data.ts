@@ -1,11 +1,11 @@
 import type { LsaModel } from '../embed/index.js';
 import type { OperationFacts } from '../job.js';
 import type { Matrix, SparseMatrix } from '../matrix.js';
+import type { Cluster, Document, Scores } from '../types.js';
 import type { Umap } from '../umap.js';
 import type { DensityFit } from './density.js';
 import type { ModelFacts } from './embed-texts.js';
 import type { ResolvedOptions } from './options.js';
-import type { Cluster, Document, Scores } from './types.js';
 
 /** How the topics were found. */
 export interface TopicsInfo extends ResolvedOptions, OperationFacts {

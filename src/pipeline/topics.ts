@@ -3,6 +3,7 @@ import type { Embedder, LsaModel } from '../embed/index.js';
 import { MatomariError } from '../errors.js';
 import { OPERATION_OPTIONS, type OperationOptions } from '../job.js';
 import type { Matrix, SparseMatrix } from '../matrix.js';
+import type { Cluster, Document, Scores } from '../types.js';
 import { assignTexts } from './assign-texts.js';
 import type { DensityFit } from './density.js';
 import { inDirectory } from './directory.js';
@@ -10,7 +11,6 @@ import { reassignNoise, restoreNoise } from './noise.js';
 import type { TopicAssignment } from './predict.js';
 import { loadTopics } from './read-run.js';
 import type { TopicsData, TopicsInfo } from './topics-data.js';
-import type { Cluster, Document, Scores } from './types.js';
 import { forgetRun, writeFiles, writeRun } from './write-run.js';
 
 /** What discoverTopics found, with every intermediate result. */

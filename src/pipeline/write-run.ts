@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { removeLsa, writeLsa } from '../embed/lsa-model.js';
 import { writeAtomic, writeNpy, writeSparseNpz } from '../io/index.js';
 import { writeReport as writeReportFile } from '../report/index.js';
+import type { Cluster } from '../types.js';
 import { countNoise } from './cluster.js';
 import { writeDensity } from './density-file.js';
 import { LSA } from './embed-texts.js';
@@ -10,7 +11,6 @@ import { MANIFEST } from './embedding-store.js';
 import type { Labelling } from './relabel.js';
 import { reportData } from './report-data.js';
 import type { TopicsData, TopicsInfo } from './topics-data.js';
-import type { Cluster } from './types.js';
 import { versions } from './versions.js';
 
 /** Where a corpus came from. */

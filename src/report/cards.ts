@@ -1,4 +1,4 @@
-import type { Exemplar, Term } from '../pipeline/types.js';
+import type { Exemplar, Term } from '../types.js';
 import { bar, clip, count, fixed, html, type Markup, percent } from './html.js';
 import { markClass } from './palette.js';
 import type { ClusterView, ReportView } from './view.js';

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../errors.js';
 import { writeAtomic } from '../io/index.js';
-import type { ReportData } from '../pipeline/types.js';
+import type { ReportData } from '../types.js';
 import { removeFolders, writeFolder } from './folder.js';
 import { page } from './page.js';
 import { blocks, ONE_FILE_DOCUMENTS } from './payload.js';

@@ -1,4 +1,4 @@
-import type { Scores } from '../pipeline/types.js';
+import type { Scores } from '../types.js';
 import { bar, count, duration, fixed, html, type Markup, percent } from './html.js';
 import type { ReportView } from './view.js';
 

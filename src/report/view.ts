@@ -1,7 +1,7 @@
 import { show } from '../check.js';
 import { MatomariError } from '../errors.js';
 import { checkMatrix } from '../matrix.js';
-import type { Cluster, ReportData } from '../pipeline/types.js';
+import type { Cluster, ReportData } from '../types.js';
 import { type Mark, markOf } from './palette.js';
 
 export interface ClusterView {

@@ -5,21 +5,12 @@ import { dirname, join } from 'node:path/posix';
  * src/metrics/, in native `kmeans` is native/kmeans/. A room in no list is an operation.
  */
 const TYPESCRIPT = {
-  layers: [
-    ['cli'],
-    ['index'],
-    ['pipeline', 'report', 'distributed'],
-    ['OPERATIONS'],
-    ['job', 'device'],
-    ['binding'],
-  ],
+  layers: [['cli'], ['index'], ['pipeline', 'report'], ['OPERATIONS'], ['job', 'device'], ['binding']],
   /** Leaves, for every layer. */
-  ground: ['errors', 'check', 'matrix', 'random', 'root'],
+  ground: ['errors', 'check', 'matrix', 'types', 'random', 'root'],
   sideways: {
     job: ['device'],
     metrics: ['nearest', 'distances'],
-    umap: ['nearest', 'pca'],
-    hdbscan: ['nearest'],
     tfidf: ['text'],
     embed: ['tfidf', 'truncated-svd', 'text', 'io'],
     pipeline: ['report'],
@@ -36,9 +27,6 @@ const NATIVE = {
     truncated_svd: ['pca'],
   } as Record<string, string[]>,
 };
-
-/** The vocabulary that both io and the report speak: types only, so importing it binds nothing. */
-const VOCABULARY = 'src/pipeline/types.ts';
 
 /** Headers that only one folder may include. */
 const PRIVATE_HEADERS: [header: RegExp, folder: string][] = [
@@ -75,46 +63,26 @@ function judge(
 }
 
 /** Import and re-export specifiers of a TypeScript file that name files of this repository, resolved to them. */
-function importsOf(path: string, text: string): { to: string; typesOnly: boolean }[] {
+function importsOf(path: string, text: string): string[] {
   const found = text.matchAll(
-    /^\s*(?:import|export)\s+([^;'"]*?)\s*from\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm,
+    /^\s*(?:import|export)\s+[^;'"]*?\s*from\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm,
   );
-  return [...found].map(([, names, from, dynamic]) => ({
-    to: join(dirname(path), (from ?? dynamic)!).replace(/\.(c?)js$/, '.$1ts'),
-    typesOnly: names !== undefined && bindsNothing(names),
-  }));
+  return [...found].map(([, from, dynamic]) =>
+    join(dirname(path), (from ?? dynamic)!).replace(/\.(c?)js$/, '.$1ts'),
+  );
 }
 
-/** Whether what stands between `import` and `from` names types alone, so that nothing of it is left at run time. */
-function bindsNothing(names: string): boolean {
-  if (/^type\b/.test(names)) return true;
-  const list = /^\{([^}]*)\}$/
-    .exec(names)?.[1]
-    ?.split(',')
-    .map((name) => name.trim())
-    .filter(Boolean);
-  return list?.every((name) => name.startsWith('type ')) ?? false;
-}
-
-/** Every import in src that breaks the layers, and every cycle of imports between its files. */
+/** Every import in src that breaks the layers, and every cycle of imports between its files, those of types among them. */
 export function typescriptProblems(files: Map<string, string>): string[] {
   const uses: Use[] = [];
   const graph = new Map<string, string[]>();
   for (const [from, text] of files) {
-    const imports = importsOf(from, text).filter(({ to }) => to.startsWith('src/'));
-    for (const { to } of imports) if (to !== VOCABULARY) uses.push({ from, to });
-    graph.set(
-      from,
-      imports.filter(({ typesOnly }) => !typesOnly).map(({ to }) => to),
-    );
+    const imports = importsOf(from, text).filter((to) => to.startsWith('src/'));
+    for (const to of imports) uses.push({ from, to });
+    graph.set(from, imports);
   }
   const roomOf = (path: string) => /^src\/([^/.]+)/.exec(path)?.[1] ?? path;
-  const vocabulary = importsOf(VOCABULARY, files.get(VOCABULARY) ?? '').filter(({ typesOnly }) => !typesOnly);
-  return [
-    ...judge(TYPESCRIPT, roomOf, uses),
-    ...vocabulary.map(({ to }) => `${VOCABULARY} uses ${to}: it may import types only`),
-    ...cycles(graph),
-  ];
+  return [...judge(TYPESCRIPT, roomOf, uses), ...cycles(graph)];
 }
 
 /** Every include in native that breaks the layers or takes a header that belongs to another folder. */

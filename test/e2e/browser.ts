@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, type TestContext } from 'vitest';
 import { writeReport } from '#dist/report/index.js';
-import type { ReportData } from '../../src/pipeline/types.js';
+import type { ReportData } from '../../src/types.js';
 import { headlines } from './fixture.js';
 
 const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];

@@ -1,5 +1,5 @@
 import { philox } from '#dist/random.js';
-import type { Cluster, Document, ReportData } from '../../src/pipeline/types.js';
+import type { Cluster, Document, ReportData } from '../../src/types.js';
 
 /** A topic: its category, the words that name it, and what headlines are put together from. */
 interface Topic {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { native } from '#dist/binding.js';
 import { worthAGpu } from '#dist/device.js';
 import { nearestWork } from '#dist/nearest.js';
 
@@ -34,6 +35,11 @@ describe('whether auto takes a GPU', () => {
     // Without a tree the CPU compares all pairs as well.
     expect(auto(1e7, 2, 16, 'cosine')).toBe(true);
     expect(auto(1e6, 9, 16)).toBe(true);
+    const { treeDimensions } = native().info();
+    const treeSeconds = (cols: number) =>
+      nearestWork({ rows, cols }, { rows }, 15, 'euclidean', 'auto').cpuSeconds;
+    expect(treeSeconds(treeDimensions)).toBeGreaterThan(0);
+    expect(treeSeconds(treeDimensions + 1)).toBeUndefined();
     const forced = nearestWork({ rows: 1e7, cols: 2 }, { rows: 1e7 }, 15, 'euclidean', 'f32');
     expect(worthAGpu(forced, 16)).toBe(true);
   });

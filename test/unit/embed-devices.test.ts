@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { executionProviders, loadEmbedder } from 'matomari/embed';
 import { describe, expect, it } from 'vitest';
-import { cudaInstructions, devicesToTry } from '#dist/embed/devices.js';
+import { cudaInstructions, devicesToTry, noDevice, whyNotOn } from '#dist/embed/devices.js';
 import root from '#dist/root.cjs';
 import { difference, FIXTURES } from './embed-helpers.js';
 
@@ -72,10 +72,26 @@ describe('devices', () => {
       const found = await withDrivers<object>('/nowhere.json', embedOn(LOOKUP, 'webgpu', ['あ']));
       expect(found).toMatchObject({
         code: 'no_device',
-        message: expect.stringMatching(/'webgpu' cannot be used: .*adapter.*'auto' or 'cpu'/),
+        message: expect.stringMatching(/'webgpu' cannot be used: WebGPU finds no adapter.*'auto' or 'cpu'$/),
       });
+      expect(found).not.toMatchObject({ message: expect.stringMatching(/\.onnx|\.cc|cannot be loaded/) });
     },
   );
+
+  it('that fail say what ONNX Runtime says, not where in its source, and leave the model’s file alone', () => {
+    const place = '/onnxruntime_src/core/webgpu_context.cc:136 webgpu::Context::Initialize()::<lambda()>';
+    const without = new Error(`${place} result.status == Status::Success was false. Failed to get a WebGPU
+      adapter: No supported adapters`);
+    expect(whyNotOn('webgpu', without)).toBe(
+      'WebGPU finds no adapter, which is a GPU with a Vulkan or Metal driver (Failed to get a WebGPU adapter: No supported adapters)',
+    );
+    const library = new Error('Failed to load libonnxruntime_providers_cuda.so: libcudnn.so.9: cannot open');
+    expect(whyNotOn('cuda', library)).toBe(`ONNX Runtime cannot run the model there (${library.message})`);
+    expect(noDevice({ device: 'cuda', reason: 'it sleeps' })).toMatchObject({
+      code: 'no_device',
+      message: "device 'cuda' cannot be used: it sleeps; use device 'auto' or 'cpu'",
+    });
+  });
 
   it('CUDA comes with the way to add it, for the version of ONNX Runtime that is here', async (context) => {
     const lines = cudaInstructions();

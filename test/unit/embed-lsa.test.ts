@@ -65,6 +65,21 @@ describe("loadEmbedder('lsa')", () => {
     expect((await lsa.embed([])).rows).toBe(0);
   });
 
+  it('leaves what lies across all its dimensions near zero: rounding errors are no direction', async () => {
+    const texts = [
+      'apple pear plum',
+      'apple pear fig',
+      'pear plum apple fig',
+      'stocks bonds',
+      'bonds stocks rates',
+    ];
+    const one = await (await loadEmbedder('lsa', { nComponents: 1, language: 'en' })).fit(texts);
+    const found = Array.from((await one.embed(texts)).data, Math.abs);
+    expect(found.slice(0, 3)).toEqual([1, 1, 1]);
+    expect(Math.max(...found.slice(3))).toBeLessThan(1e-3);
+    await one.close();
+  });
+
   it('numbers the terms of a text, and counts its words', async () => {
     const terms = lsa.fitted!.tfidf.featureNames;
     const { inputIds, attentionMask } = await lsa.tokenize(['the bank and the cat', UNKNOWN]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { writeReport } from '#dist/report/index.js';
-import type { Document, ReportData } from '../../src/pipeline/types.js';
+import type { Document, ReportData } from '../../src/types.js';
 import { temporaryFolder } from '../temporary.js';
 
 const dir = temporaryFolder().path;

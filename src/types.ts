@@ -1,4 +1,4 @@
-import type { Matrix } from '../matrix.js';
+import type { Matrix } from './matrix.js';
 
 /** A text to cluster. */
 export interface Document {
