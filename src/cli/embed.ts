@@ -61,18 +61,18 @@ async function run(input: string, flags: Flags, context: Context): Promise<void>
     const facts = await (lsa && !lsa.fitted
       ? learn(lsa, textsOf(documents()), out, { prompt, signal, onProgress })
       : embedder.embedToFile(textsOf(documents()), out, { prompt, resume, signal, onProgress }));
-    return { ...facts, embedder: embedder.model, maxTokens: embedder.maxTokens };
+    return { ...facts, embedder: embedder.model, device: embedder.device, maxTokens: embedder.maxTokens };
   });
   const seconds = (performance.now() - start) / 1000;
-  const { rows, cols, tokens, truncated, maxTokens, embedder } = found;
+  const { rows, cols, tokens, truncated, maxTokens, embedder, device } = found;
   if (json)
     context.print(
-      JSON.stringify({ rows, cols, tokens, truncated, embedder, seconds: { total: seconds }, out }),
+      JSON.stringify({ rows, cols, tokens, truncated, embedder, device, seconds: { total: seconds }, out }),
     );
   else {
     const said = tokens === null ? '' : `${count(tokens)} tokens in `;
     context.note(
-      `${count(rows)} × ${cols} in ${out}: ${said}${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} texts/s)`,
+      `${count(rows)} × ${cols} in ${out}: ${said}${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} texts/s, ${device})`,
     );
   }
   noteCut(context, truncated, maxTokens);

@@ -234,6 +234,7 @@ describe('the other verbs', () => {
       cols: 128,
       truncated: 0,
       embedder: 'builtin',
+      device: 'cpu',
       out: at('e.npy'),
     });
     expect(bytes(folder.path, 'e.npy')).toBe(bytes(run, 'embeddings.npy'));
