@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cfloat>
+#include <cmath>
 #include <limits>
 
 #include "nearest/centroid_search.h"
@@ -45,40 +46,74 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
       low.k.low_best(packed, padded, low.panels.panel(p), static_cast<std::int32_t>(p * low.k.panel), set_of(s, p));
     }
     reduce(s, count);
+    s.doubtful.clear();
     for (std::size_t i = 0; i < count; ++i) {
       const simd::Least& f = s.least[i];
       const Extent& x = s.extent[i];
-      const std::size_t row = rows.id(first + i);
-      const auto j = static_cast<std::size_t>(f.index);
-      const bool bounded = low.bound(x, low.widest, low.highest) < 1e37;
       // The true score of the best lies between low and high, every other one is no lower than next.
-      const double here = low.bound.of_row(x);
-      const double high = bounded ? static_cast<double>(f.best) + low.bound.width(x, low.panels.extent(j), low.panels.offset(j))
-                                  : std::numeric_limits<double>::infinity();
-      const double next = static_cast<double>(f.second) - here;
+      const double high = highest_of(f, x), next = static_cast<double>(f.second) - low.bound.of_row(x);
       if (next > high) {
-        labels[row] = f.index;
-        note(margins, row, square_above(x, high), square_below(x, next));
+        labels[rows.id(first + i)] = f.index;
+        note(margins, rows.id(first + i), square_above(x, high), square_below(x, next));
+      } else {
+        s.doubtful.push_back(static_cast<std::uint32_t>(i));
+      }
+    }
+    s.doubt.rows += s.doubtful.size();
+    for (const std::uint32_t i : s.doubtful) {
+      Scratch::Open& open = push(s.ready, s.readied);
+      open.row = rows.id(first + i);
+      if (look_closer(rows, i, labels, margins, open, s)) {
+        if (open.candidates.size() == 1) --s.readied;
         continue;
       }
-      ++s.doubt.rows;
-      Scratch::Open& open = push(s.ready, s.readied);
-      open.row = row;
-      open.limit = high;
       open.sharp = false;
-      open.extent = x;
-      const auto interval = [&](std::size_t c, double score) {
-        return std::pair{score - here, score + low.bound.width(x, low.panels.extent(c), low.panels.offset(c))};
-      };
-      if (bounded && gather(s, i, here, interval, open)) continue;
+      open.extent = s.extent[i];
+      open.candidates.clear();
       hand_on(s.ready, s.readied, s.open, s.opened);
       std::copy_n(packed.groups + i * packed.ld, low.depth, s.open_block.groups(s.opened - 1));
-      s.open_block.put(s.opened - 1, packed.scale[i], x);
+      s.open_block.put(s.opened - 1, packed.scale[i], s.extent[i]);
       if (s.opened == kRecheck) narrow(ctx, rows, labels, margins, s);
     }
     if (s.readied >= kRecheck) decide(rows, labels, margins, s);
   }
   if (s.opened > 0) narrow(ctx, rows, labels, margins, s);
+}
+
+// At most this is the true score of the best centroid that a screen has found; infinite where nothing is known.
+double CentroidSearch::highest_of(const simd::Least& found, const Extent& x) const noexcept {
+  const Low& low = *low_;
+  if (!(low.bound(x, low.widest, low.highest) < 1e37)) return std::numeric_limits<double>::infinity();
+  const auto j = static_cast<std::size_t>(found.index);
+  return static_cast<double>(found.best) + low.bound.width(x, low.panels.extent(j), low.panels.offset(j));
+}
+
+// Scores row i of the block, which the screen has left in doubt, against the best centroid in float32. That halves the reach of the
+// others: of many rows none is left, of most a few, which are scored likewise. True where the row is settled, by its only candidate, or
+// left to float64; false where nothing is known of it or very many are left.
+bool CentroidSearch::look_closer(const Rows& rows, std::size_t i, std::int32_t* labels, Margins margins, Scratch::Open& open, Scratch& s) const {
+  const simd::Least& f = s.least[i];
+  open.limit = highest_of(f, s.extent[i]);
+  if (std::isinf(open.limit)) return false;
+  open.sharp = true;
+  open.extent = pack_float(rows, open.row, s.row.data());
+  open.candidates.push_back({f.index, -DBL_MAX});
+  sharpen(open, 1, s);
+  const double here = low_->bound.of_row(s.extent[i]);
+  double beyond = static_cast<double>(f.second) - here;
+  if (!(beyond > open.limit)) {
+    const Scratch::Candidate best = open.candidates.front();
+    open.candidates.clear();
+    if (!gather(s, i, here, [&](std::size_t, double score) { return score - here; }, open)) return false;
+    std::erase_if(open.candidates, [&](const Scratch::Candidate& c) { return c.index == best.index; });
+    open.candidates.push_back(best);
+    beyond = sharpen(open, open.candidates.size() - 1, s);
+  }
+  if (open.candidates.size() == 1) {
+    labels[open.row] = open.candidates.front().index;
+    note(margins, open.row, square_above(open.extent, open.limit), square_below(open.extent, beyond));
+  }
+  return true;
 }
 
 // Scores the open rows once more and keeps what could still win: a few candidates go to float64, very many to the float32

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "core/parallel.h"
@@ -79,7 +80,8 @@ std::unique_ptr<PackedRows> CentroidSearch::pack(core::Context& ctx, ConstMatrix
 
 CentroidSearch::Scratch::Scratch(const CentroidSearch& s)
     : rows(kBlock * s.leading(s.d_), 0.0f), best(s.lanes_of(s.sets_, 0)), second(best.size()),
-      stored(kRecheck * s.k_.panel), index(best.size()), least(kBlock), extent(kBlock), row(s.leading(s.d_), 0.0f), products(std::max(kFew, s.sets_ * s.k_.lanes)) {
+      stored(kRecheck * s.k_.panel), index(best.size(), 0), least(kBlock), extent(kBlock), row(s.leading(s.d_), 0.0f), products(std::max(kFew, s.sets_ * s.k_.lanes)),
+      places(s.sets_ * s.k_.lanes) {
   if (!s.low_) return;
   block = RowBlock(kBlock, s.low_->depth);
   open_block = RowBlock(kRecheck, s.low_->depth);
@@ -109,7 +111,6 @@ void CentroidSearch::reset(Scratch& s, std::size_t rows) const {
   for (std::size_t set = 0; set < sets_; ++set) {
     std::fill_n(s.best.data() + lanes_of(set, 0), rows * k_.lanes, FLT_MAX);
     std::fill_n(s.second.data() + lanes_of(set, 0), rows * k_.lanes, FLT_MAX);
-    std::fill_n(s.index.data() + lanes_of(set, 0), rows * k_.lanes, 0);
   }
 }
 
@@ -156,8 +157,10 @@ void CentroidSearch::screen_float(const core::Context& ctx, const Rows& rows, st
       const auto j = static_cast<std::size_t>(f.index);
       const double best = static_cast<double>(f.best), second = static_cast<double>(f.second);
       // Without a bound the scores may be infinite or NaN, and their index one of the padding: all centroids are left.
-      const double other = bound_(s.extent[i], widest_, highest_);
-      const double own = std::isinf(other) ? other : bound_(s.extent[i], panels_.extent(j), panels_.offset(j));
+      const double widest = bound_(s.extent[i], widest_, highest_);
+      const bool bounded = widest < 1e37;
+      const double other = bounded ? widest : std::numeric_limits<double>::infinity();
+      const double own = bounded ? bound_(s.extent[i], panels_.extent(j), panels_.offset(j)) : other;
       // Written so that NaN counts as doubt.
       if (second - best > own + other) {
         labels[row] = f.index;
@@ -167,14 +170,11 @@ void CentroidSearch::screen_float(const core::Context& ctx, const Rows& rows, st
       ++s.doubt.rows;
       Scratch::Open& open = push(s.ready, s.readied);
       open.row = row;
-      open.limit = std::isinf(other) ? other : best + own;
+      open.limit = bounded ? best + own : other;
       open.sharp = true;
       open.extent = s.extent[i];
-      const auto interval = [&](std::size_t c, double score) {
-        const double error = bound_(open.extent, panels_.extent(c), panels_.offset(c));
-        return std::pair{score - error, score + error};
-      };
-      if (std::isinf(other) || !gather(s, i, other, interval, open)) hand_on(s.ready, s.readied, s.pending, s.waiting);
+      const auto lowest = [&](std::size_t c, double score) { return score - bound_(open.extent, panels_.extent(c), panels_.offset(c)); };
+      if (!bounded || !gather(s, i, other, lowest, open)) hand_on(s.ready, s.readied, s.pending, s.waiting);
     }
     if (s.readied >= kRecheck) decide(rows, labels, margins, s);
     if (s.waiting >= kRecheck) recheck(ctx, rows, labels, margins, s);

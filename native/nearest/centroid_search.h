@@ -89,7 +89,9 @@ class CentroidSearch {
     std::vector<const float*> left;
     std::vector<const double*> right;
     std::vector<const float*> compared;
-    core::Buffer<float> row, products;  // a row, and its products with as many centroids as a screen may leave
+    core::Buffer<float> row, products;    // a row, and its products with as many centroids as are compared at once
+    core::Buffer<std::uint32_t> places;   // lanes of a row that are within reach
+    std::vector<std::uint32_t> doubtful;  // rows of a block
     std::vector<double> value;
     core::ExactSum exact;
   };
@@ -142,8 +144,8 @@ class CentroidSearch {
   simd::ScreenRows block(const Rows& rows, std::size_t first, std::size_t count, Scratch& scratch) const;
   void reset(Scratch& scratch, std::size_t rows) const;
   void reduce(Scratch& scratch, std::size_t rows) const;
-  template <class Interval>
-  bool gather(const Scratch& scratch, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const;
+  template <class Lowest>
+  bool gather(Scratch& scratch, std::size_t i, double others, Lowest&& lowest, Scratch::Open& open) const;
   void screen_float(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end, std::int32_t* labels,
                     Margins margins, Scratch& scratch) const;
   void recheck(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
@@ -151,7 +153,9 @@ class CentroidSearch {
                   Margins margins, Scratch& scratch) const;
   void narrow(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void decide(const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
-  double sharpen(const Rows& rows, Scratch::Open& open, Scratch& scratch) const;
+  double highest_of(const simd::Least& found, const Extent& x) const noexcept;
+  bool look_closer(const Rows& rows, std::size_t i, std::int32_t* labels, Margins margins, Scratch::Open& open, Scratch& scratch) const;
+  double sharpen(Scratch::Open& open, std::size_t unscored, Scratch& scratch) const;
   void values(Scratch& scratch) const;
   double square_above(const Extent& x, double score) const noexcept;
   double square_below(const Extent& x, double score) const noexcept;
@@ -177,22 +181,31 @@ class CentroidSearch {
   double highest_ = 0;
 };
 
-// Candidates of row i from the best of each lane; `interval(j, score)` gives the lowest and the highest true value of a score
-// of centroid j. False where the second best of a lane, less `others`, might be one too.
-template <class Interval>
-bool CentroidSearch::gather(const Scratch& s, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const {
+// Candidates of row i from its lanes, in any order; `lowest(j, score)` gives the lowest true value of a score of centroid j, which
+// lies at most `others` below. Where the second best of a lane might be a candidate, so might every centroid that shares it. False
+// where there are too many.
+template <class Lowest>
+bool CentroidSearch::gather(Scratch& s, std::size_t i, double others, Lowest&& lowest, Scratch::Open& open) const {
   const float reach = at_least(open.limit + others);
-  if (!(s.least[i].hidden > reach)) return false;
-  for (std::size_t set = 0; set < sets_; ++set)
-    for (std::size_t v = lanes_of(set, i); v < lanes_of(set, i) + k_.lanes; ++v) {
-      if (s.best[v] > reach) continue;
-      const auto [low, high] = interval(static_cast<std::size_t>(s.index[v]), static_cast<double>(s.best[v]));
-      if (low > open.limit) continue;
-      open.limit = std::min(open.limit, high);
-      open.candidates.push_back({s.index[v], low});
-    }
-  // Ties go to the lowest index: candidates stand in its order.
-  std::sort(open.candidates.begin(), open.candidates.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  const std::size_t row = lanes_of(0, i), stride = lanes_of(1, 0);
+  std::size_t count = k_.lanes_within(s.best.data() + row, sets_, stride, reach, s.places.data());
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::size_t at = row + s.places[n];
+    const double low = lowest(static_cast<std::size_t>(s.index[at]), static_cast<double>(s.best[at]));
+    if (!(low > open.limit)) open.candidates.push_back({s.index[at], low});
+  }
+  if (s.least[i].hidden > reach) return true;
+  const std::size_t width = low_ ? low_->k.panel : k_.panel, every = width * sets_;
+  const std::size_t sharing = (clusters_ + every - 1) / every * (width / k_.lanes);
+  count = k_.lanes_within(s.second.data() + row, sets_, stride, reach, s.places.data());
+  if (open.candidates.size() + count * sharing > kFew) return false;
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::size_t at = row + s.places[n], lane = s.places[n] % stride;
+    const double low = static_cast<double>(s.second[at]) - others;
+    for (std::size_t panel = s.places[n] / stride * width; panel < clusters_; panel += every)
+      for (std::size_t j = panel + lane; j < std::min(clusters_, panel + width); j += k_.lanes)
+        if (j != static_cast<std::size_t>(s.index[at])) open.candidates.push_back({static_cast<std::int32_t>(j), low});
+  }
   return true;
 }
 

@@ -26,6 +26,12 @@ struct Lanes : Doubles256 {
   static V mul(V a, V b) { return _mm256_mul_ps(a, b); }
   static V sub(V a, V b) { return _mm256_sub_ps(a, b); }
   static V less(V a, V b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+  static std::uint32_t bits(V mask) { return static_cast<std::uint32_t>(_mm256_movemask_ps(mask)); }
+  template <int H>
+  static V swap(V v) {
+    if constexpr (H == 4) return _mm256_permute2f128_ps(v, v, 1);
+    return _mm256_shuffle_ps(v, v, H == 2 ? 0x4E : 0xB1);
+  }
   static V min(V a, V b) { return _mm256_min_ps(a, b); }
   static V max(V a, V b) { return _mm256_max_ps(a, b); }
   static float sum(V v) {

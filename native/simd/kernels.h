@@ -82,6 +82,8 @@ struct Kernels {
                      std::size_t depth, const float* offset, std::int32_t base, Best best) noexcept;
   // Puts the lanes of each row together, of `sets` sets that lie `stride` numbers apart. out: [rows].
   void (*least)(const Best& lanes, std::size_t sets, std::size_t stride, std::size_t rows, Least* out) noexcept;
+  // Lists the lanes of one row that are not above `limit`, by their distance from `x`, in order; returns how many.
+  std::size_t (*lanes_within)(const float* x, std::size_t sets, std::size_t stride, float limit, std::uint32_t* places) noexcept;
   // The same scores, stored: out is [rows × width].
   void (*score_store)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
                       std::size_t depth, const float* offset, float* out) noexcept;
@@ -90,6 +92,9 @@ struct Kernels {
                   float* out) noexcept;
   // out[j] = x · c[j] for j below `count`.
   void (*dot_each)(const float* x, const float* const* c, std::size_t count, std::size_t depth, float* out) noexcept;
+  // product[p] = Σ x[p][l] · y[p][l] and square[p] = Σ x[p][l]² in float64, added in any order.
+  void (*unordered64)(const float* const* x, const float* const* y, std::size_t pairs, std::size_t d, double* product,
+                      double* square) noexcept;
   // out[l] = x[l] · scale − shift[l] (two roundings); returns Σ out² in float32, in any order.
   float (*center)(const float* x, const float* shift, float scale, std::size_t d, float* out) noexcept;
   // Copies x[n] to out; returns whether all are finite numbers.

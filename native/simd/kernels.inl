@@ -10,6 +10,7 @@ constexpr int W = Lanes::width, WD = Lanes::width64;
 constexpr int MR = Lanes::row_tile, NV = Lanes::panel_vectors, NR = NV * W;
 constexpr int MR64 = Lanes::row_tile64, NV64 = Lanes::panel_vectors64, NR64 = NV64 * WD;
 constexpr int NS = Lanes::sum_vectors;
+constexpr std::uint32_t kAllLanes = (std::uint32_t{1} << W) - 1;
 constexpr int FR = Lanes::few_rows, FC = Lanes::few_columns;
 
 // The product of MR rows with a panel of N vectors, in registers from first to last depth.
@@ -107,26 +108,36 @@ static void least(const Best& lanes, std::size_t sets, std::size_t stride, std::
       hidden = Lanes::min(hidden, second);
       b = Lanes::min(b, other);
     }
-    float best[W], others[W], seconds[W];
     std::int32_t places[W];
-    Lanes::store(best, b);
-    Lanes::store(others, rest);
-    Lanes::store(seconds, hidden);
     Lanes::store_index(places, from);
-    Least found{best[0], others[0], seconds[0], 0};
-    int lane = 0;
-    for (int l = 1; l < W; ++l) {
-      const bool lower = best[l] < found.best;
-      const float loser = lower ? found.best : best[l], other = others[l] < loser ? others[l] : loser;
-      found.second = other < found.second ? other : found.second;
-      found.hidden = seconds[l] < found.hidden ? seconds[l] : found.hidden;
-      found.best = lower ? best[l] : found.best;
-      lane = lower ? l : lane;
-    }
-    const auto place = static_cast<std::size_t>(places[lane]);
-    found.index = lanes.index[place / W * stride + at + place % W];
-    out[row] = found;
+    // Knocked out in pairs: what loses to the winner is among the others.
+    V lowest = b;
+    halve<W / 2>([&](auto h) __attribute__((always_inline)) {
+      const V against = Lanes::template swap<h>(lowest);
+      rest = Lanes::min(Lanes::min(rest, Lanes::template swap<h>(rest)), Lanes::max(lowest, against));
+      hidden = Lanes::min(hidden, Lanes::template swap<h>(hidden));
+      lowest = Lanes::min(lowest, against);
+    });
+    float one[3][W];
+    Lanes::store(one[0], lowest);
+    Lanes::store(one[1], rest);
+    Lanes::store(one[2], hidden);
+    const std::uint32_t above = Lanes::bits(Lanes::less(lowest, b));
+    // Where all are NaN any lane will do.
+    const int lane = __builtin_ctz(~above);
+    const auto place = static_cast<std::size_t>(places[lane % W]);
+    out[row] = {one[0][0], one[1][0], one[2][0], lanes.index[place / W * stride + at + place % W]};
   }
+}
+
+static std::size_t lanes_within(const float* x, std::size_t sets, std::size_t stride, float limit, std::uint32_t* places) noexcept {
+  const V most = Lanes::set1(limit);
+  std::uint32_t* to = places;
+  for (std::size_t set = 0; set < sets; ++set)
+    // Written so that NaN counts as within.
+    for (std::uint32_t in = ~Lanes::bits(Lanes::less(most, Lanes::load(x + set * stride))) & kAllLanes; in != 0; in &= in - 1)
+      *to++ = static_cast<std::uint32_t>(set * stride) + static_cast<std::uint32_t>(__builtin_ctz(in));
+  return static_cast<std::size_t>(to - places);
 }
 
 template <int R>
@@ -173,6 +184,42 @@ static void dot_each(const float* x, const float* const* c, std::size_t count, s
       for (std::size_t at = l; at < depth; ++at) rest += x[at] * to[n][at];
       if (j + n < count) out[j + n] = Lanes::sum(acc[n]) + rest;
     });
+  }
+}
+
+static void unordered64(const float* const* x, const float* const* y, std::size_t pairs, std::size_t d, double* product,
+                        double* square) noexcept {
+  constexpr int N = 4;  // sums that do not wait for one another
+  constexpr std::size_t kAhead = 2;
+  for (std::size_t p = 0; p < pairs; ++p) {
+    const float *const a = x[p], *const b = y[p];
+    const float* const next = y[p + kAhead < pairs ? p + kAhead : p];
+    D xy[N], xx[N];
+    rep<N>([&](auto n) __attribute__((always_inline)) { xy[n] = xx[n] = Lanes::set1d(0.0); });
+    std::size_t l = 0;
+    for (; l + N * WD <= d; l += N * WD) {
+      for (std::size_t line = 0; line < N * WD; line += 16) __builtin_prefetch(next + l + line);
+      rep<N>([&](auto n) __attribute__((always_inline)) {
+        const D u = Lanes::widen(a + l + n * WD);
+        xy[n] = Lanes::fmaddd(u, Lanes::widen(b + l + n * WD), xy[n]);
+        xx[n] = Lanes::fmaddd(u, u, xx[n]);
+      });
+    }
+    double each[2][WD];
+    Lanes::stored(each[0], Lanes::addd(Lanes::addd(xy[0], xy[1]), Lanes::addd(xy[2], xy[3])));
+    Lanes::stored(each[1], Lanes::addd(Lanes::addd(xx[0], xx[1]), Lanes::addd(xx[2], xx[3])));
+    double sum[2] = {};
+    for (std::size_t v = 0; v < WD; ++v) {
+      sum[0] += each[0][v];
+      sum[1] += each[1][v];
+    }
+    for (; l < d; ++l) {
+      const double u = static_cast<double>(a[l]);
+      sum[0] += u * static_cast<double>(b[l]);
+      sum[1] += u * u;
+    }
+    product[p] = sum[0];
+    square[p] = sum[1];
   }
 }
 
@@ -351,6 +398,6 @@ static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t
 
 static constexpr Kernels table{
     Lanes::level, Lanes::name, Lanes::roundings, W, MR, NR, MR64, NR64, FC, NS * WD,
-    &score_best, &least, &score_store, &dot_few, &dot_each, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed,
+    &score_best, &least, &lanes_within, &score_store, &dot_few, &dot_each, &unordered64, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed,
     &move_fixed, &stream,
     &products64, &differences64, &wide_products64, &wide_differences64, &push_and_pull, &gather64, &cross64, &mix64};

@@ -25,6 +25,15 @@ struct Lanes {
   static V mul(V a, V b) { return vmulq_f32(a, b); }
   static V sub(V a, V b) { return vsubq_f32(a, b); }
   static uint32x4_t less(V a, V b) { return vcltq_f32(a, b); }
+  static std::uint32_t bits(uint32x4_t mask) {
+    const uint32x4_t bit = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(mask, bit));
+  }
+  template <int H>
+  static V swap(V v) {
+    if constexpr (H == 2) return vextq_f32(v, v, 2);
+    return vrev64q_f32(v);
+  }
   static V min(V a, V b) { return vminq_f32(a, b); }
   static V max(V a, V b) { return vmaxq_f32(a, b); }
   static float sum(V v) { return vaddvq_f32(v); }

@@ -46,6 +46,14 @@ struct Lanes {
   static V mul(V a, V b) { return a * b; }
   static V sub(V a, V b) { return a - b; }
   static I less(V a, V b) { return a < b; }
+  static std::uint32_t bits(I mask) {
+    return static_cast<std::uint32_t>((mask[0] & 1) | (mask[1] & 2) | (mask[2] & 4) | (mask[3] & 8));
+  }
+  template <int H>
+  static V swap(V v) {
+    if constexpr (H == 2) return V{v[2], v[3], v[0], v[1]};
+    return V{v[1], v[0], v[3], v[2]};
+  }
   static V min(V a, V b) { return a < b ? a : b; }
   static V max(V a, V b) { return a > b ? a : b; }
   static float sum(V v) { return (v[0] + v[1]) + (v[2] + v[3]); }

@@ -148,6 +148,27 @@ TEST(least_puts_the_lanes_of_all_sets_together) {
     }
 }
 
+TEST(lanes_within_lists_what_is_not_above_a_limit) {
+  Numbers numbers(23);
+  for (const auto* k : levels())
+    for (std::size_t sets : {1, 2, 8})
+      for (float limit : {-9.0f, 0.0f, 0.5f, 9.0f}) {
+        const std::size_t stride = k->lanes + 7;
+        std::vector<float> x(sets * stride);
+        for (float& v : x) v = numbers.bell();
+        x[(sets - 1) * stride] = limit;
+        x[k->lanes - 1] = NAN;
+        std::vector<std::uint32_t> wanted, places(sets * k->lanes + 1, 7777);
+        for (std::size_t set = 0; set < sets; ++set)
+          for (std::size_t l = 0; l < k->lanes; ++l)
+            if (!(x[set * stride + l] > limit)) wanted.push_back(static_cast<std::uint32_t>(set * stride + l));
+        const std::size_t count = k->lanes_within(x.data(), sets, stride, limit, places.data());
+        CHECK(places.back() == 7777);
+        places.resize(count);
+        CHECK(places == wanted);
+      }
+}
+
 TEST(dot_few_multiplies_rows_by_a_few_columns) {
   Numbers numbers(4);
   for (const auto* k : levels())
@@ -233,6 +254,36 @@ TEST(dot_each_multiplies_one_row_by_several) {
           CHECK(std::abs(static_cast<double>(out[j]) - sum) <= size * (2 * static_cast<double>(depth) + 2) * kUnit32);
         }
         CHECK(out.back() == -7);
+      }
+}
+
+TEST(unordered_sums_are_off_by_no_more_than_their_bound) {
+  Numbers numbers(29);
+  for (const auto* k : levels())
+    for (std::size_t pairs : {0, 1, 2, 5})
+      for (std::size_t d : {1, 3, 8, 31, 32, 33, 100}) {
+        std::vector<float> values(2 * pairs * d);
+        for (float& v : values) v = numbers.bell() * std::exp(5 * numbers.bell());
+        std::vector<const float*> x, y;
+        for (std::size_t p = 0; p < pairs; ++p) {
+          x.push_back(values.data() + p * d);
+          y.push_back(values.data() + (pairs + p) * d);
+        }
+        std::vector<double> product(pairs + 1, -7), square(pairs + 1, -7);
+        k->unordered64(x.data(), y.data(), pairs, d, product.data(), square.data());
+        CHECK(product[pairs] == -7 && square[pairs] == -7);
+        for (std::size_t p = 0; p < pairs; ++p) {
+          long double xy = 0, xx = 0, size = 0;
+          for (std::size_t l = 0; l < d; ++l) {
+            const long double u = x[p][l], v = y[p][l];
+            xy += u * v;
+            xx += u * u;
+            size += std::abs(u * v);
+          }
+          const long double step = static_cast<long double>(d) * 0x1p-53L;
+          CHECK(std::abs(static_cast<long double>(product[p]) - xy) <= step * size);
+          CHECK(std::abs(static_cast<long double>(square[p]) - xx) <= step * xx);
+        }
       }
 }
 
