@@ -60,7 +60,13 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
       }
     }
     s.doubt.rows += s.doubtful.size();
-    for (const std::uint32_t i : s.doubtful) {
+    constexpr std::size_t kAhead = 2;  // rows whose best centroid is fetched before it is wanted
+    for (std::size_t n = 0; n < s.doubtful.size(); ++n) {
+      if (n + kAhead < s.doubtful.size()) {
+        const float* const best = narrow_.data() + static_cast<std::size_t>(s.least[s.doubtful[n + kAhead]].index) * leading(d_);
+        for (std::size_t l = 0; l < d_; l += 16) __builtin_prefetch(best + l);
+      }
+      const std::size_t i = s.doubtful[n];
       Scratch::Open& open = push(s.ready, s.readied);
       open.row = rows.id(first + i);
       if (look_closer(rows, i, labels, margins, open, s)) {

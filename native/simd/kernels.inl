@@ -167,24 +167,38 @@ static void dot_few(const float* x, const float* c, std::size_t ld, std::size_t 
   for (; row < rows; ++row) dot_few_rows<1>(x + row * ld, c, ld, depth, out + row * FC);
 }
 
+// M products with one row, each in N sums that do not wait for one another.
+template <int M, int N>
+static inline __attribute__((always_inline)) void dot_some(const float* x, const float* const* c, std::size_t depth, float* out) {
+  V acc[M][N];
+  rep<M>([&](auto m) __attribute__((always_inline)) {
+    rep<N>([&](auto n) __attribute__((always_inline)) { acc[m][n] = Lanes::set1(0.0f); });
+  });
+  std::size_t l = 0;
+  const auto step = [&](auto n) __attribute__((always_inline)) {
+    const V a = Lanes::load(x + l);
+    rep<M>([&](auto m) __attribute__((always_inline)) { acc[m][n] = Lanes::fmadd(a, Lanes::load(c[m] + l), acc[m][n]); });
+    l += W;
+  };
+  while (l + N * W <= depth) rep<N>(step);
+  while (l + W <= depth) step(Const<0>{});
+  const V one = Lanes::set1(1.0f);
+  rep<M>([&](auto m) __attribute__((always_inline)) {
+    rep<N - 1>([&](auto n) __attribute__((always_inline)) { acc[m][0] = Lanes::fmadd(acc[m][n + 1], one, acc[m][0]); });
+    float rest = 0;
+    for (std::size_t at = l; at < depth; ++at) rest += x[at] * c[m][at];
+    out[m] = Lanes::sum(acc[m][0]) + rest;
+  });
+}
+
 static void dot_each(const float* x, const float* const* c, std::size_t count, std::size_t depth, float* out) noexcept {
-  constexpr int N = 4;  // sums that do not wait for one another
-  for (std::size_t j = 0; j < count; j += N) {
-    const float* to[N];
-    for (std::size_t n = 0; n < N; ++n) to[n] = c[j + n < count ? j + n : count - 1];
-    V acc[N];
-    rep<N>([&](auto n) __attribute__((always_inline)) { acc[n] = Lanes::set1(0.0f); });
-    std::size_t l = 0;
-    for (; l + W <= depth; l += W) {
-      const V a = Lanes::load(x + l);
-      rep<N>([&](auto n) __attribute__((always_inline)) { acc[n] = Lanes::fmadd(a, Lanes::load(to[n] + l), acc[n]); });
-    }
-    rep<N>([&](auto n) __attribute__((always_inline)) {
-      float rest = 0;
-      for (std::size_t at = l; at < depth; ++at) rest += x[at] * to[n][at];
-      if (j + n < count) out[j + n] = Lanes::sum(acc[n]) + rest;
-    });
+  std::size_t j = 0;
+  for (; j + 4 <= count; j += 4) dot_some<4, 1>(x, c + j, depth, out + j);
+  if (j + 2 <= count) {
+    dot_some<2, 2>(x, c + j, depth, out + j);
+    j += 2;
   }
+  if (j < count) dot_some<1, 4>(x, c + j, depth, out + j);
 }
 
 static void unordered64(const float* const* x, const float* const* y, std::size_t pairs, std::size_t d, double* product,
