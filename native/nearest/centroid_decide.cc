@@ -40,7 +40,7 @@ double CentroidSearch::sharpen(Scratch::Open& open, std::size_t unscored, Scratc
   std::vector<Scratch::Candidate>& candidates = open.candidates;
   double beyond = open.limit;
   s.compared.clear();
-  for (std::size_t n = 0; n < unscored; ++n) s.compared.push_back(narrow_.data() + static_cast<std::size_t>(candidates[n].index) * leading(d_));
+  for (std::size_t n = 0; n < unscored; ++n) s.compared.push_back(narrow(static_cast<std::size_t>(candidates[n].index)));
   k_.dot_each(s.row.data(), s.compared.data(), unscored, d_, s.products.data());
   for (std::size_t n = 0; n < unscored; ++n) {
     const auto j = static_cast<std::size_t>(candidates[n].index);
@@ -64,15 +64,8 @@ void CentroidSearch::decide(const Rows& rows, std::int32_t* labels, Margins marg
   s.left.clear();
   s.right.clear();
   std::size_t unsettled = 0;
-  constexpr std::size_t kAhead = 6;  // rows that are fetched before they are wanted
-  auto fetch = [&](std::size_t i) {
-    if (i >= count) return;
-    const float* const x = rows.points.row(open[i].row);
-    for (std::size_t l = 0; l < d_; l += 16) __builtin_prefetch(x + l);
-  };
-  for (std::size_t i = 0; i < kAhead; ++i) fetch(i);
   for (std::size_t i = 0; i < count; ++i) {
-    fetch(i + kAhead);
+    if (i + kAhead < count) fetch(rows.points.row(open[i + kAhead].row));
     double beyond = open[i].limit;
     std::erase_if(open[i].candidates, [&](const Scratch::Candidate& c) { return c.low > open[i].limit; });
     if (!open[i].sharp && open[i].candidates.size() > 1) {

@@ -26,6 +26,7 @@ simd::ScreenRows CentroidSearch::block(const Rows& rows, std::size_t first, std:
       scale = rows.packed->scale(row);
       s.extent[i] = rows.packed->extent(row);
     } else {
+      if (i + kAhead < count) fetch(rows.points.row(rows.id(first + i + kAhead)));
       s.extent[i] = pack_row(k_, low.k, source, row, s.rows.data(), s.block.groups(i), &scale);
     }
     s.block.put(i, scale, s.extent[i]);
@@ -60,11 +61,11 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
       }
     }
     s.doubt.rows += s.doubtful.size();
-    constexpr std::size_t kAhead = 2;  // rows whose best centroid is fetched before it is wanted
     for (std::size_t n = 0; n < s.doubtful.size(); ++n) {
       if (n + kAhead < s.doubtful.size()) {
-        const float* const best = narrow_.data() + static_cast<std::size_t>(s.least[s.doubtful[n + kAhead]].index) * leading(d_);
-        for (std::size_t l = 0; l < d_; l += 16) __builtin_prefetch(best + l);
+        const std::size_t next = s.doubtful[n + kAhead];
+        fetch(rows.points.row(rows.id(first + next)));
+        fetch(narrow(static_cast<std::size_t>(s.least[next].index)));
       }
       const std::size_t i = s.doubtful[n];
       Scratch::Open& open = push(s.ready, s.readied);
@@ -79,11 +80,11 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
       hand_on(s.ready, s.readied, s.open, s.opened);
       std::copy_n(packed.groups + i * packed.ld, low.depth, s.open_block.groups(s.opened - 1));
       s.open_block.put(s.opened - 1, packed.scale[i], s.extent[i]);
-      if (s.opened == kRecheck) narrow(ctx, rows, labels, margins, s);
+      if (s.opened == kRecheck) screen_again(ctx, rows, labels, margins, s);
     }
     if (s.readied >= kRecheck) decide(rows, labels, margins, s);
   }
-  if (s.opened > 0) narrow(ctx, rows, labels, margins, s);
+  if (s.opened > 0) screen_again(ctx, rows, labels, margins, s);
 }
 
 // At most this is the true score of the best centroid that a screen has found; infinite where nothing is known.
@@ -124,8 +125,8 @@ bool CentroidSearch::look_closer(const Rows& rows, std::size_t i, std::int32_t* 
 
 // Scores the open rows once more and keeps what could still win: a few candidates go to float64, very many to the float32
 // screen.
-void CentroidSearch::narrow(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins,
-                            Scratch& s) const {
+void CentroidSearch::screen_again(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins,
+                                  Scratch& s) const {
   const Low& low = *low_;
   const std::size_t count = s.opened;
   s.doubt.again += count;

@@ -143,7 +143,10 @@ void CentroidSearch::screen_float(const core::Context& ctx, const Rows& rows, st
   for (std::size_t first = begin; first < end; first += kBlock) {
     const std::size_t count = std::min(kBlock, end - first);
     const std::size_t padded = (count + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
-    for (std::size_t i = 0; i < count; ++i) s.extent[i] = pack_float(rows, rows.id(first + i), s.rows.data() + i * ld);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) fetch(rows.points.row(rows.id(first + i + kAhead)));
+      s.extent[i] = pack_float(rows, rows.id(first + i), s.rows.data() + i * ld);
+    }
     reset(s, padded);
     for (std::size_t p = 0; p < panel_count_; ++p) {
       ctx.check();

@@ -120,6 +120,7 @@ class CentroidSearch {
   static constexpr std::size_t kRecheck = 48;  // rows rechecked at once
   static constexpr std::size_t kSets = 8;      // of lanes at most: panels take turns, so that fewer candidates share a lane
   static constexpr std::size_t kFew = 48;      // candidates of a row that float64 takes without another screen
+  static constexpr std::size_t kAhead = 3;     // rows that are fetched before they are wanted
 
   struct Low {
     Low(const simd::ScreenKernels& kernels, Metric metric, std::size_t clusters, std::size_t d)
@@ -139,6 +140,12 @@ class CentroidSearch {
     return {s.best.data() + at, s.second.data() + at, s.index.data() + at};
   }
 
+  // Asks for a row that will be read soon.
+  void fetch(const float* row) const noexcept {
+    for (std::size_t l = 0; l < d_; l += 16) __builtin_prefetch(row + l);
+  }
+  const float* narrow(std::size_t j) const noexcept { return narrow_.data() + j * leading(d_); }
+
   void refill(core::Context& ctx);
   Extent pack_float(const Rows& rows, std::size_t row, float* out) const;
   simd::ScreenRows block(const Rows& rows, std::size_t first, std::size_t count, Scratch& scratch) const;
@@ -151,7 +158,7 @@ class CentroidSearch {
   void recheck(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end, std::int32_t* labels,
                   Margins margins, Scratch& scratch) const;
-  void narrow(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
+  void screen_again(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void decide(const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   double highest_of(const simd::Least& found, const Extent& x) const noexcept;
   bool look_closer(const Rows& rows, std::size_t i, std::int32_t* labels, Margins margins, Scratch::Open& open, Scratch& scratch) const;
