@@ -48,6 +48,21 @@ namespace {
 
 constexpr std::size_t kGrain = 192;  // rows a thread takes at once: whole blocks of the search, few enough to share out evenly
 
+// As require_directions, from sums in any order: enough to scale rows for a screen.
+void scales(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, double* inverse_norm) {
+  std::atomic<bool> zero{false};
+  core::parallel_for(ctx, points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
+    const float* x[kGrain] = {};
+    double square[kGrain] = {};
+    const std::size_t count = end - begin;
+    for (std::size_t i = 0; i < count; ++i) x[i] = points.row(begin + i);
+    k.unordered64(x, x, count, points.cols, square, square);
+    for (std::size_t i = 0; i < count; ++i) inverse_norm[begin + i] = 1 / std::sqrt(square[i]);
+    if (std::find(square, square + count, 0.0) != square + count) zero.store(true, std::memory_order_relaxed);
+  });
+  if (zero.load()) require_directions(ctx, points, "points", inverse_norm);
+}
+
 // Whether the distance belongs to these sums, in whatever order each was added: each is off by no more than γ_d of its magnitudes
 // from the true one, and so twice that from the one in index order; as 2|xc| ≤ x² + c², `off` exceeds that for both. What is made of
 // them never falls where one of them rises, its roundings neither, so that two ends with the same float32 leave no other between.
@@ -110,7 +125,7 @@ Assigned assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, 
   Buffer<double> inverse_norm(metric == Metric::cosine ? points.rows : 0);
   if (metric == Metric::cosine) {
     Buffer<double> ignored(centroids.rows);
-    require_directions(ctx, points, "points", inverse_norm.data());
+    scales(ctx, k, points, inverse_norm.data());
     require_directions(ctx, centroids, "centroids", ignored.data());
   }
   Assigned out;
