@@ -65,16 +65,10 @@ void CentroidSearch::decide(const Rows& rows, std::int32_t* labels, Margins marg
   s.right.clear();
   std::size_t unsettled = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (i + kAhead < count) fetch(rows.points.row(open[i + kAhead].row));
-    double beyond = open[i].limit;
     std::erase_if(open[i].candidates, [&](const Scratch::Candidate& c) { return c.low > open[i].limit; });
-    if (!open[i].sharp && open[i].candidates.size() > 1) {
-      open[i].extent = pack_float(rows, open[i].row, s.row.data());
-      beyond = sharpen(open[i], open[i].candidates.size(), s);
-    }
     if (open[i].candidates.size() == 1) {
       labels[open[i].row] = open[i].candidates[0].index;
-      note(margins, open[i].row, square_above(open[i].extent, open[i].limit), square_below(open[i].extent, beyond));
+      note(margins, open[i].row, square_above(open[i].extent, open[i].limit), square_below(open[i].extent, open[i].limit));
       continue;
     }
     // Ties go to the lowest index: candidates stand in its order.
@@ -83,7 +77,6 @@ void CentroidSearch::decide(const Rows& rows, std::int32_t* labels, Margins marg
       s.left.push_back(rows.points.row(open[i].row));
       s.right.push_back(centroids_ + static_cast<std::size_t>(c.index) * d_);
     }
-    open[i].limit = beyond;
     std::swap(open[unsettled++], open[i]);
   }
   values(s);

@@ -1,6 +1,5 @@
 // The low-precision screens of CentroidSearch.
 #include <algorithm>
-#include <bit>
 #include <cfloat>
 #include <cmath>
 #include <limits>
@@ -74,17 +73,11 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
         if (open.candidates.size() == 1) --s.readied;
         continue;
       }
-      open.sharp = false;
-      open.extent = s.extent[i];
-      open.candidates.clear();
-      hand_on(s.ready, s.readied, s.open, s.opened);
-      std::copy_n(packed.groups + i * packed.ld, low.depth, s.open_block.groups(s.opened - 1));
-      s.open_block.put(s.opened - 1, packed.scale[i], s.extent[i]);
-      if (s.opened == kRecheck) screen_again(ctx, rows, labels, margins, s);
+      hand_on(s.ready, s.readied, s.pending, s.waiting);
     }
     if (s.readied >= kRecheck) decide(rows, labels, margins, s);
+    while (s.waiting >= kRecheck) recheck(ctx, rows, labels, margins, s);
   }
-  if (s.opened > 0) screen_again(ctx, rows, labels, margins, s);
 }
 
 // At most this is the true score of the best centroid that a screen has found; infinite where nothing is known.
@@ -102,10 +95,10 @@ bool CentroidSearch::look_closer(const Rows& rows, std::size_t i, std::int32_t* 
   const simd::Least& f = s.least[i];
   open.limit = highest_of(f, s.extent[i]);
   if (std::isinf(open.limit)) return false;
-  open.sharp = true;
   open.extent = pack_float(rows, open.row, s.row.data());
   open.candidates.push_back({f.index, -DBL_MAX});
   sharpen(open, 1, s);
+  if (open.candidates.empty()) return false;  // only when the caller has written to the row since it was screened
   const double here = low_->bound.of_row(s.extent[i]);
   double beyond = static_cast<double>(f.second) - here;
   if (!(beyond > open.limit)) {
@@ -121,50 +114,6 @@ bool CentroidSearch::look_closer(const Rows& rows, std::size_t i, std::int32_t* 
     note(margins, open.row, square_above(open.extent, open.limit), square_below(open.extent, beyond));
   }
   return true;
-}
-
-// Scores the open rows once more and keeps what could still win: a few candidates go to float64, very many to the float32
-// screen.
-void CentroidSearch::screen_again(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins,
-                                  Scratch& s) const {
-  const Low& low = *low_;
-  const std::size_t count = s.opened;
-  s.doubt.again += count;
-  const std::size_t padded = (count + low.k.row_tile - 1) / low.k.row_tile * low.k.row_tile;
-  double here[kRecheck];
-  for (std::size_t i = 0; i < count; ++i) {
-    here[i] = low.bound.of_row(s.open[i].extent);
-    s.limits[i] = at_least(s.open[i].limit + here[i]);
-  }
-  for (std::size_t i = count; i < padded; ++i) s.limits[i] = -FLT_MAX;
-  for (std::size_t p = 0; p < low.panel_count; ++p) {
-    ctx.check();
-    const simd::ScreenPanel panel = low.panels.panel(p);
-    low.k.low_below(s.open_block.view(), padded, panel, s.limits.data(), s.stored.data(), s.hits.data());
-    const std::size_t columns = std::min(panel.width, clusters_ - p * low.k.panel);
-    for (std::size_t i = 0; i < count; ++i) {
-      Scratch::Open& open = s.open[i];
-      for (std::uint64_t hits = s.hits[i] & (~std::uint64_t{0} >> (64 - columns)); hits != 0; hits &= hits - 1) {
-        const auto c = static_cast<std::size_t>(std::countr_zero(hits));
-        const std::size_t j = p * low.k.panel + c;
-        const double score = static_cast<double>(s.stored[i * panel.width + c]) - here[i];
-        if (score > open.limit) continue;
-        open.candidates.push_back({static_cast<std::int32_t>(j), score});
-        const double high = score + here[i] + low.bound.width(open.extent, low.panels.extent(j), low.panels.offset(j));
-        if (!(high < open.limit)) continue;
-        open.limit = high;
-        s.limits[i] = at_least(high + here[i]);
-      }
-    }
-  }
-  while (s.opened > 0) {
-    Scratch::Open& open = s.open[s.opened - 1];
-    std::erase_if(open.candidates, [&](const Scratch::Candidate& c) { return c.low > open.limit; });
-    const bool few = open.limit < 1e37 && open.candidates.size() <= kFew;
-    hand_on(s.open, s.opened, few ? s.ready : s.pending, few ? s.readied : s.waiting);
-  }
-  if (s.readied >= kRecheck) decide(rows, labels, margins, s);
-  while (s.waiting >= kRecheck) recheck(ctx, rows, labels, margins, s);
 }
 
 }  // namespace matomari

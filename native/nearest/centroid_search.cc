@@ -15,7 +15,8 @@ using core::ConstMatrix;
 CentroidSearch::CentroidSearch(const simd::Kernels& k, Metric metric, std::size_t clusters, std::size_t d,
                                const float* shift, simd::Screen screen)
     : k_(k), metric_(metric), clusters_(clusters), d_(d), shift_(d, 0.0f), bound_(k, metric, d), panels_(k, clusters, d),
-      panel_count_((clusters + k.panel - 1) / k.panel), narrow_(clusters * leading(d), 0.0f) {
+      panel_count_((clusters + k.panel - 1) / k.panel), few_(std::max<std::size_t>(48, clusters / 32)),
+      narrow_(clusters * leading(d), 0.0f) {
   if (shift && metric != Metric::dot) std::copy_n(shift, d, shift_.data());
   const simd::ScreenKernels* low = simd::screen_kernels(screen, k.level);
   // Longer int8 products could overflow 32 bits.
@@ -80,13 +81,10 @@ std::unique_ptr<PackedRows> CentroidSearch::pack(core::Context& ctx, ConstMatrix
 
 CentroidSearch::Scratch::Scratch(const CentroidSearch& s)
     : rows(kBlock * s.leading(s.d_), 0.0f), best(s.lanes_of(s.sets_, 0)), second(best.size()),
-      stored(kRecheck * s.k_.panel), index(best.size(), 0), least(kBlock), extent(kBlock), row(s.leading(s.d_), 0.0f), products(std::max(kFew, s.sets_ * s.k_.lanes)),
+      stored(kRecheck * s.k_.panel), index(best.size(), 0), least(kBlock), extent(kBlock), row(s.leading(s.d_), 0.0f), products(std::max(s.few_, s.sets_ * s.k_.lanes)),
       places(s.sets_ * s.k_.lanes) {
   if (!s.low_) return;
   block = RowBlock(kBlock, s.low_->depth);
-  open_block = RowBlock(kRecheck, s.low_->depth);
-  limits = core::Buffer<float>(kRecheck);
-  hits = core::Buffer<std::uint64_t>(kRecheck);
 }
 
 CentroidSearch::Scratch::Open& CentroidSearch::push(std::vector<Scratch::Open>& list, std::size_t& used) {
@@ -174,7 +172,6 @@ void CentroidSearch::screen_float(const core::Context& ctx, const Rows& rows, st
       Scratch::Open& open = push(s.ready, s.readied);
       open.row = row;
       open.limit = bounded ? best + own : other;
-      open.sharp = true;
       open.extent = s.extent[i];
       const auto lowest = [&](std::size_t c, double score) { return score - bound_(open.extent, panels_.extent(c), panels_.offset(c)); };
       if (!bounded || !gather(s, i, other, lowest, open)) hand_on(s.ready, s.readied, s.pending, s.waiting);
@@ -195,7 +192,6 @@ void CentroidSearch::recheck(const core::Context& ctx, const Rows& rows, std::in
   const std::size_t padded = (count + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
   for (std::size_t i = 0; i < count; ++i) {
     open[i].extent = pack_float(rows, open[i].row, s.rows.data() + i * ld);
-    open[i].sharp = true;
   }
   for (std::size_t p = 0; p < panel_count_; ++p) {
     ctx.check();

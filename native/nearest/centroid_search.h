@@ -17,11 +17,9 @@ namespace matomari {
 // What a screen left open.
 struct Doubt {
   std::size_t rows = 0;     // that it did not decide
-  std::size_t again = 0;    // of which so many were scored once more
-  std::size_t float32 = 0;  // and so many in float32
+  std::size_t float32 = 0;  // of which so many were scored against all centroids in float32
   Doubt& operator+=(const Doubt& d) noexcept {
     rows += d.rows;
-    again += d.again;
     float32 += d.float32;
     return *this;
   }
@@ -30,9 +28,10 @@ struct Doubt {
 // Finds the nearest of k centroids for many rows: a screen with the argmin kept in registers, and where its margin does
 // not exceed the error bound, float64 over the centroids that could still win. Ties go to the lowest index.
 //
-// The screen is float32, bf16 or int8. It changes speed, never a label. It keeps the two best scores of each SIMD lane, which
-// name the candidates of nearly every row in doubt; where a lane may hide another, the row is scored once more against the
-// bound of every single centroid, and where very many candidates remain, by the float32 screen.
+// The screen is float32, bf16 or int8. It changes speed, never a label. It keeps the two best scores of each SIMD lane. The bests
+// name the candidates of a row in doubt, and a lane whose second best might be one too names all centroids that share it. Below float32 a row
+// in doubt looks at its best centroid in float32 first, which rules out most others. Where very many candidates remain, the
+// float32 screen takes the row.
 //
 // With float64 centroids (inside a fit) the label is the argmin of the float64 values in index order. With float32
 // centroids it is the argmin in real arithmetic for the euclidean metrics and `dot`: where float64 cannot tell two
@@ -73,18 +72,16 @@ class CentroidSearch {
     struct Open {
       std::size_t row;
       double limit;
-      bool sharp;  // the candidates are what a float32 screen has left
       Extent extent;
       std::vector<Candidate> candidates;
     };
-    core::Buffer<float> rows, best, second, stored, limits;
+    core::Buffer<float> rows, best, second, stored;
     core::Buffer<std::int32_t> index;
     std::vector<simd::Least> least;
     std::vector<Extent> extent;
-    RowBlock block, open_block;
-    core::Buffer<std::uint64_t> hits;
-    std::vector<Open> open, pending, ready;  // for the screen once more, for the float32 one, and for float64
-    std::size_t opened = 0, waiting = 0, readied = 0;
+    RowBlock block;
+    std::vector<Open> pending, ready;  // for the float32 screen, and for float64
+    std::size_t waiting = 0, readied = 0;
     Doubt doubt;
     std::vector<const float*> left;
     std::vector<const double*> right;
@@ -119,7 +116,6 @@ class CentroidSearch {
   static constexpr std::size_t kBlock = 96;    // rows screened at once: a multiple of every row_tile
   static constexpr std::size_t kRecheck = 48;  // rows rechecked at once
   static constexpr std::size_t kSets = 8;      // of lanes at most: panels take turns, so that fewer candidates share a lane
-  static constexpr std::size_t kFew = 48;      // candidates of a row that float64 takes without another screen
   static constexpr std::size_t kAhead = 3;     // rows that are fetched before they are wanted
 
   struct Low {
@@ -158,7 +154,6 @@ class CentroidSearch {
   void recheck(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end, std::int32_t* labels,
                   Margins margins, Scratch& scratch) const;
-  void screen_again(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void decide(const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   double highest_of(const simd::Least& found, const Extent& x) const noexcept;
   bool look_closer(const Rows& rows, std::size_t i, std::int32_t* labels, Margins margins, Scratch::Open& open, Scratch& scratch) const;
@@ -180,6 +175,7 @@ class CentroidSearch {
   std::size_t panel_count_;
   std::unique_ptr<Low> low_;
   std::size_t sets_ = 1;
+  std::size_t few_;  // candidates of a row that are looked at one by one, which takes as long as thirty in a screen
   core::Buffer<float> narrow_;           // [clusters × leading(d)]: the centroids of panels_, row by row
   core::Buffer<double> wide_;            // centroids in float64: copied from float32, or brought to length 1
   const double* centroids_ = nullptr;    // [k × d]
@@ -205,7 +201,7 @@ bool CentroidSearch::gather(Scratch& s, std::size_t i, double others, Lowest&& l
   const std::size_t width = low_ ? low_->k.panel : k_.panel, every = width * sets_;
   const std::size_t sharing = (clusters_ + every - 1) / every * (width / k_.lanes);
   count = k_.lanes_within(s.second.data() + row, sets_, stride, reach, s.places.data());
-  if (open.candidates.size() + count * sharing > kFew) return false;
+  if (open.candidates.size() + count * sharing > few_) return false;
   for (std::size_t n = 0; n < count; ++n) {
     const std::size_t at = row + s.places[n], lane = s.places[n] % stride;
     const double low = static_cast<double>(s.second[at]) - others;

@@ -36,8 +36,7 @@ simd::Screen next_screen(const CentroidSearch& search, const Doubt& doubt, std::
   const bool coarse = search.screen() == Screen::int8;
   const auto work = static_cast<double>(work_of(search.clusters(), search.cols()));
   const double pass = work / (coarse ? 215 : 108), finer = work / (coarse ? 108 : 55);
-  const double ours = 250 * static_cast<double>(doubt.rows) + pass * static_cast<double>(doubt.again) +
-                      work / 55 * static_cast<double>(doubt.float32);
+  const double ours = 250 * static_cast<double>(doubt.rows) + work / 55 * static_cast<double>(doubt.float32);
   if (ours <= (finer - pass) * static_cast<double>(rows)) return search.screen();
   return coarse ? Screen::bf16 : Screen::f32;
 }
