@@ -29,6 +29,8 @@ simd::ScreenRows CentroidSearch::block(const Rows& rows, std::size_t first, std:
     }
     s.block.put(i, scale, s.extent[i]);
   }
+  // A tile shares the error of its worst row: of those that fill the last one it must not be what a row of before had.
+  for (std::size_t i = count; i % low.k.row_tile != 0; ++i) s.block.put(i, 0, {});
   return s.block.view();
 }
 
@@ -42,22 +44,29 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
     reset(s, padded);
     for (std::size_t p = 0; p < low.panel_count; ++p) {
       ctx.check();
-      low.k.low_best(packed, padded, low.panels.panel(p), static_cast<std::int32_t>(p * low.k.panel), set_of(s, p));
+      low.k.low_best(packed, padded, low.panels.panel(p), slots_.of_panel(s.slots.data(), p));
     }
     reduce(s, count);
+    TileShare tile;
     for (std::size_t i = 0; i < count; ++i) {
       const simd::Least& f = s.least[i];
       const Extent& x = s.extent[i];
       const std::size_t row = rows.id(first + i);
-      const auto j = static_cast<std::size_t>(f.index);
-      const bool bounded = low.bound(x, low.widest, low.highest) < 1e37;
-      // The true score of the best lies between low and high, every other one is no lower than next.
+      if (i % low.k.row_tile == 0) tile = TileShare(packed, i, low.k.row_tile);
+      const bool bounded = low.bound(tile.worst(), low.widest, low.highest) < 1e37;
+      const TileShare excess = tile.beyond(packed, i);
       const double here = low.bound.of_row(x);
-      const double high = bounded ? static_cast<double>(f.best) + low.bound.width(x, low.panels.extent(j), low.panels.offset(j))
-                                  : std::numeric_limits<double>::infinity();
-      const double next = static_cast<double>(f.second) - here;
+      const auto interval = [&](std::size_t c, Slots::Between score) {
+        const Extent& e = low.panels.extent(c);
+        const double more = excess.of(e, low.bound);
+        return std::pair{score.low + more - here, score.high + (1 + 0x1p-20) * more + low.bound.width(x, e, low.panels.offset(c))};
+      };
+      // The true score of the best is at most high, every other one is no lower than next.
+      const std::size_t j = slots_.column(f.best, static_cast<std::size_t>(f.at));
+      const double high = bounded ? interval(j, slots_.untagged(f.best)).second : std::numeric_limits<double>::infinity();
+      const double others = here - excess.of(low.least, low.bound), next = slots_.untagged(f.second).low - others;
       if (next > high) {
-        labels[row] = f.index;
+        labels[row] = static_cast<std::int32_t>(j);
         note(margins, row, square_above(x, high), square_below(x, next));
         continue;
       }
@@ -67,10 +76,7 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
       open.limit = high;
       open.sharp = false;
       open.extent = x;
-      const auto interval = [&](std::size_t c, double score) {
-        return std::pair{score - here, score + low.bound.width(x, low.panels.extent(c), low.panels.offset(c))};
-      };
-      if (bounded && gather(s, i, here, interval, open)) continue;
+      if (bounded && gather(s, i, others, interval, open)) continue;
       hand_on(s.ready, s.readied, s.open, s.opened);
       std::copy_n(packed.groups + i * packed.ld, low.depth, s.open_block.groups(s.opened - 1));
       s.open_block.put(s.opened - 1, packed.scale[i], x);

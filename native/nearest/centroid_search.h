@@ -11,6 +11,7 @@
 #include "core/view.h"
 #include "nearest/panels.h"
 #include "nearest/screen_panels.h"
+#include "nearest/slots.h"
 
 namespace matomari {
 
@@ -77,8 +78,8 @@ class CentroidSearch {
       Extent extent;
       std::vector<Candidate> candidates;
     };
-    core::Buffer<float> rows, best, second, stored, limits;
-    core::Buffer<std::int32_t> index;
+    core::Buffer<float> rows, slots, stored, limits;
+    core::Buffer<std::int32_t> places;
     std::vector<simd::Least> least;
     std::vector<Extent> extent;
     RowBlock block, open_block;
@@ -116,7 +117,6 @@ class CentroidSearch {
  private:
   static constexpr std::size_t kBlock = 96;    // rows screened at once: a multiple of every row_tile
   static constexpr std::size_t kRecheck = 48;  // rows rechecked at once
-  static constexpr std::size_t kSets = 8;      // of lanes at most: panels take turns, so that fewer candidates share a lane
   static constexpr std::size_t kFew = 48;      // candidates of a row that float64 takes without another screen
 
   struct Low {
@@ -127,15 +127,9 @@ class CentroidSearch {
     ScreenBound bound;
     ScreenPanels panels;
     std::size_t panel_count, depth;
-    Extent widest;
+    Extent widest, least;  // the most of each, and the least, of all centroids
     double highest = 0;
   };
-  // The best of each lane of row i, within set `set`.
-  std::size_t lanes_of(std::size_t set, std::size_t i) const noexcept { return (set * kBlock + i) * k_.lanes; }
-  simd::Best set_of(Scratch& s, std::size_t panel) const noexcept {
-    const std::size_t at = lanes_of(panel % sets_, 0);
-    return {s.best.data() + at, s.second.data() + at, s.index.data() + at};
-  }
 
   void refill(core::Context& ctx);
   Extent pack_float(const Rows& rows, std::size_t row, float* out) const;
@@ -168,7 +162,7 @@ class CentroidSearch {
   Panels panels_;
   std::size_t panel_count_;
   std::unique_ptr<Low> low_;
-  std::size_t sets_ = 1;
+  Slots slots_;
   core::Buffer<float> narrow_;           // [clusters × leading(d)]: the centroids of panels_, row by row
   core::Buffer<double> wide_;            // centroids in float64: copied from float32, or brought to length 1
   const double* centroids_ = nullptr;    // [k × d]
@@ -177,20 +171,22 @@ class CentroidSearch {
   double highest_ = 0;
 };
 
-// Candidates of row i from the best of each lane; `interval(j, score)` gives the lowest and the highest true value of a score
-// of centroid j. False where the second best of a lane, less `others`, might be one too.
+// Candidates of row i from its slots; `interval(j, score)` gives the lowest and the highest true value of a score of centroid
+// j. False where a hidden one, less `others`, might be one too.
 template <class Interval>
 bool CentroidSearch::gather(const Scratch& s, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const {
-  const float reach = at_least(open.limit + others);
+  const float reach = slots_.tagged(open.limit + others);
   if (!(s.least[i].hidden > reach)) return false;
-  for (std::size_t set = 0; set < sets_; ++set)
-    for (std::size_t v = lanes_of(set, i); v < lanes_of(set, i) + k_.lanes; ++v) {
-      if (s.best[v] > reach) continue;
-      const auto [low, high] = interval(static_cast<std::size_t>(s.index[v]), static_cast<double>(s.best[v]));
-      if (low > open.limit) continue;
-      open.limit = std::min(open.limit, high);
-      open.candidates.push_back({s.index[v], low});
-    }
+  const float* const slots = s.slots.data() + i * slots_.ld() + k_.lanes;
+  const std::size_t found = k_.not_above(slots, slots_.size(), reach, s.places.data());
+  for (std::size_t n = 0; n < found; ++n) {
+    const auto place = static_cast<std::size_t>(s.places[n]);
+    const std::size_t j = slots_.column(slots[place], place);
+    const auto [low, high] = interval(j, slots_.untagged(slots[place]));
+    if (low > open.limit) continue;
+    open.limit = std::min(open.limit, high);
+    open.candidates.push_back({static_cast<std::int32_t>(j), low});
+  }
   // Ties go to the lowest index: candidates stand in its order.
   std::sort(open.candidates.begin(), open.candidates.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   return true;
