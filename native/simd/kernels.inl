@@ -96,6 +96,9 @@ static void least(const float* found, std::size_t ld, std::size_t slots, std::si
   const std::int32_t zeros[W] = {};
   const auto always = Lanes::less(Lanes::set1(0.0f), Lanes::set1(1.0f));
   const auto first = Lanes::select_index(always, Lanes::load_index(zeros), 0);
+  // Read from W − 1 − l on, it raises lane l above all scores and leaves the others.
+  float only[2 * W - 1];
+  for (int l = 0; l < 2 * W - 1; ++l) only[l] = l == W - 1 ? kNone : -kNone;
   for (std::size_t row = 0; row < rows; ++row) {
     const float* const at = found + row * ld;
     const V hidden = Lanes::load(at);
@@ -107,24 +110,12 @@ static void least(const float* found, std::size_t ld, std::size_t slots, std::si
       rest = Lanes::min(rest, Lanes::max(other, b));
       b = Lanes::min(b, other);
     }
-    float best[W], others[W], seconds[W];
     std::int32_t places[W];
-    Lanes::store(best, b);
-    Lanes::store(others, rest);
-    Lanes::store(seconds, hidden);
     Lanes::store_index(places, from);
-    Least low{best[0], others[0], seconds[0], 0};
-    int lane = 0;
-    for (int l = 1; l < W; ++l) {
-      const bool lower = best[l] < low.best;
-      const float loser = lower ? low.best : best[l], other = others[l] < loser ? others[l] : loser;
-      low.second = other < low.second ? other : low.second;
-      low.hidden = seconds[l] < low.hidden ? seconds[l] : low.hidden;
-      low.best = lower ? best[l] : low.best;
-      lane = lower ? l : lane;
-    }
-    low.at = places[lane];
-    out[row] = low;
+    const float best = Lanes::lowest(b);
+    const int lane = __builtin_ctz(Lanes::not_above(b, Lanes::set1(best)));
+    const V losers = Lanes::max(b, Lanes::load(only + W - 1 - lane));
+    out[row] = {best, Lanes::lowest(Lanes::min(rest, losers)), Lanes::lowest(hidden), places[lane]};
   }
 }
 

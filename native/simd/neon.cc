@@ -31,6 +31,7 @@ struct Lanes {
     const int32x4_t kept = vandq_s32(vreinterpretq_s32_f32(v), vdupq_n_s32(keep));
     return vreinterpretq_f32_s32(vorrq_s32(kept, vdupq_n_s32(tag)));
   }
+  static float lowest(V v) { return vminvq_f32(v); }
   static unsigned not_above(V a, V b) {
     const uint32x4_t bit = {1, 2, 4, 8};
     return vaddvq_u32(vbicq_u32(bit, vcgtq_f32(a, b)));

@@ -49,6 +49,10 @@ struct Lanes {
   static V min(V a, V b) { return a < b ? a : b; }
   static V max(V a, V b) { return a > b ? a : b; }
   static V tagged(V v, std::int32_t keep, std::int32_t tag) { return (V)(((I)v & keep) | tag); }
+  static float lowest(V v) {
+    const V two = min(v, V{v[2], v[3], v[2], v[3]});
+    return two[0] < two[1] ? two[0] : two[1];
+  }
   static unsigned not_above(V a, V b) {
     const I above = a > b;  // −1 in each lane where it is
     return static_cast<unsigned>(15 + above[0] + 2 * above[1] + 4 * above[2] + 8 * above[3]);
