@@ -30,6 +30,8 @@ simd::ScreenRows CentroidSearch::block(const Rows& rows, std::size_t first, std:
     }
     s.block.put(i, scale, s.extent[i]);
   }
+  // A tile shares the error of its worst row: of those that fill the last one it must not be what a row of before had.
+  for (std::size_t i = count; i % low.k.row_tile != 0; ++i) s.block.put(i, 0, {});
   return s.block.view();
 }
 
@@ -43,33 +45,42 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
     reset(s, padded);
     for (std::size_t p = 0; p < low.panel_count; ++p) {
       ctx.check();
-      low.k.low_best(packed, padded, low.panels.panel(p), static_cast<std::int32_t>(p * low.k.panel), set_of(s, p));
+      low.k.low_best(packed, padded, low.panels.panel(p), slots_.of_panel(s.slots.data(), p));
     }
     reduce(s, count);
+    TileShare tile;
     s.doubtful.clear();
     for (std::size_t i = 0; i < count; ++i) {
       const simd::Least& f = s.least[i];
       const Extent& x = s.extent[i];
-      // The true score of the best lies between low and high, every other one is no lower than next.
-      const double high = highest_of(f, x), next = static_cast<double>(f.second) - low.bound.of_row(x);
-      if (next > high) {
-        labels[rows.id(first + i)] = f.index;
-        note(margins, rows.id(first + i), square_above(x, high), square_below(x, next));
+      if (i % low.k.row_tile == 0) tile = TileShare(packed, i, low.k.row_tile);
+      const bool bounded = low.bound(tile.worst(), low.widest, low.highest) < 1e37;
+      const std::size_t j = slots_.column(f.best, static_cast<std::size_t>(f.at));
+      Scratch::Doubtful row{i, j, std::numeric_limits<double>::infinity(), tile.beyond(packed, i)};
+      // The true score of the best is at most high, every other one is no lower than next.
+      if (bounded) {
+        const Extent& e = low.panels.extent(j);
+        row.high = slots_.untagged(f.best).high + (1 + 0x1p-20) * row.excess.of(e, low.bound) + low.bound.width(x, e, low.panels.offset(j));
+      }
+      const double next = slots_.untagged(f.second).low - others_of(row, x);
+      if (next > row.high) {
+        labels[rows.id(first + i)] = static_cast<std::int32_t>(j);
+        note(margins, rows.id(first + i), square_above(x, row.high), square_below(x, next));
       } else {
-        s.doubtful.push_back(static_cast<std::uint32_t>(i));
+        s.doubtful.push_back(row);
       }
     }
     s.doubt.rows += s.doubtful.size();
     for (std::size_t n = 0; n < s.doubtful.size(); ++n) {
       if (n + kAhead < s.doubtful.size()) {
-        const std::size_t next = s.doubtful[n + kAhead];
-        fetch(rows.points.row(rows.id(first + next)));
-        fetch(narrow(static_cast<std::size_t>(s.least[next].index)));
+        const Scratch::Doubtful& next = s.doubtful[n + kAhead];
+        fetch(rows.points.row(rows.id(first + next.row)));
+        fetch(narrow(std::min(next.best, clusters_ - 1)));
       }
-      const std::size_t i = s.doubtful[n];
+      const Scratch::Doubtful& row = s.doubtful[n];
       Scratch::Open& open = push(s.ready, s.readied);
-      open.row = rows.id(first + i);
-      if (look_closer(rows, i, labels, margins, open, s)) {
+      open.row = rows.id(first + row.row);
+      if (look_closer(rows, row, labels, margins, open, s)) {
         if (open.candidates.size() == 1) --s.readied;
         continue;
       }
@@ -80,31 +91,29 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
   }
 }
 
-// At most this is the true score of the best centroid that a screen has found; infinite where nothing is known.
-double CentroidSearch::highest_of(const simd::Least& found, const Extent& x) const noexcept {
-  const Low& low = *low_;
-  if (!(low.bound(x, low.widest, low.highest) < 1e37)) return std::numeric_limits<double>::infinity();
-  const auto j = static_cast<std::size_t>(found.index);
-  return static_cast<double>(found.best) + low.bound.width(x, low.panels.extent(j), low.panels.offset(j));
+// How far below what the kernel gives the true score of any centroid may lie.
+double CentroidSearch::others_of(const Scratch::Doubtful& row, const Extent& x) const noexcept {
+  return low_->bound.of_row(x) - row.excess.of(low_->least, low_->bound);
 }
 
-// Scores row i of the block, which the screen has left in doubt, against the best centroid in float32. That halves the reach of the
+// Scores a row of the block, which the screen has left in doubt, against the best centroid in float32. That halves the reach of the
 // others: of many rows none is left, of most a few, which are scored likewise. True where the row is settled, by its only candidate, or
 // left to float64; false where nothing is known of it or very many are left.
-bool CentroidSearch::look_closer(const Rows& rows, std::size_t i, std::int32_t* labels, Margins margins, Scratch::Open& open, Scratch& s) const {
-  const simd::Least& f = s.least[i];
-  open.limit = highest_of(f, s.extent[i]);
+bool CentroidSearch::look_closer(const Rows& rows, const Scratch::Doubtful& row, std::int32_t* labels, Margins margins, Scratch::Open& open, Scratch& s) const {
+  open.limit = row.high;
   if (std::isinf(open.limit)) return false;
   open.extent = pack_float(rows, open.row, s.row.data());
-  open.candidates.push_back({f.index, -DBL_MAX});
+  open.candidates.push_back({static_cast<std::int32_t>(row.best), -DBL_MAX});
   sharpen(open, 1, s);
   if (open.candidates.empty()) return false;  // only when the caller has written to the row since it was screened
-  const double here = low_->bound.of_row(s.extent[i]);
-  double beyond = static_cast<double>(f.second) - here;
+  const Extent& x = s.extent[row.row];
+  const double here = low_->bound.of_row(x), others = others_of(row, x);
+  double beyond = slots_.untagged(s.least[row.row].second).low - others;
   if (!(beyond > open.limit)) {
     const Scratch::Candidate best = open.candidates.front();
     open.candidates.clear();
-    if (!gather(s, i, here, [&](std::size_t, double score) { return score - here; }, open)) return false;
+    const auto lowest = [&](std::size_t j, Slots::Between score) { return score.low + row.excess.of(low_->panels.extent(j), low_->bound) - here; };
+    if (!gather(s, row.row, others, lowest, open)) return false;
     std::erase_if(open.candidates, [&](const Scratch::Candidate& c) { return c.index == best.index; });
     open.candidates.push_back(best);
     beyond = sharpen(open, open.candidates.size() - 1, s);

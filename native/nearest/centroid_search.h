@@ -11,6 +11,7 @@
 #include "core/view.h"
 #include "nearest/panels.h"
 #include "nearest/screen_panels.h"
+#include "nearest/slots.h"
 
 namespace matomari {
 
@@ -28,10 +29,10 @@ struct Doubt {
 // Finds the nearest of k centroids for many rows: a screen with the argmin kept in registers, and where its margin does
 // not exceed the error bound, float64 over the centroids that could still win. Ties go to the lowest index.
 //
-// The screen is float32, bf16 or int8. It changes speed, never a label. It keeps the two best scores of each SIMD lane. The bests
-// name the candidates of a row in doubt, and a lane whose second best might be one too names all centroids that share it. Below float32 a row
-// in doubt looks at its best centroid in float32 first, which rules out most others. Where very many candidates remain, the
-// float32 screen takes the row.
+// The screen is float32, bf16 or int8. It changes speed, never a label. It keeps the lowest score of each SIMD lane in several slots, and the
+// lowest that they hide. The slots name the candidates of a row in doubt; where a hidden score might be one too, all centroids that share a
+// slot with a candidate are. Below float32 a row in doubt looks at its best centroid in float32 first, which rules out most others. Where
+// very many candidates remain, the float32 screen takes the row.
 //
 // With float64 centroids (inside a fit) the label is the argmin of the float64 values in index order. With float32
 // centroids it is the argmin in real arithmetic for the euclidean metrics and `dot`: where float64 cannot tell two
@@ -68,6 +69,13 @@ class CentroidSearch {
       std::int32_t index;
       double low;  // its true score is no lower
     };
+    // A row of a block that a screen has left in doubt: the true score of the best centroid is at most `high`. `excess` is what its
+    // tile took off its scores beyond its own share.
+    struct Doubtful {
+      std::size_t row, best;
+      double high;
+      TileShare excess;
+    };
     // A row that the screen did not settle: the true score of the winner is at most `limit`.
     struct Open {
       std::size_t row;
@@ -75,8 +83,8 @@ class CentroidSearch {
       Extent extent;
       std::vector<Candidate> candidates;
     };
-    core::Buffer<float> rows, best, second, stored;
-    core::Buffer<std::int32_t> index;
+    core::Buffer<float> rows, slots, stored;
+    core::Buffer<std::int32_t> places;  // of a row's slots, those within reach
     std::vector<simd::Least> least;
     std::vector<Extent> extent;
     RowBlock block;
@@ -87,8 +95,7 @@ class CentroidSearch {
     std::vector<const double*> right;
     std::vector<const float*> compared;
     core::Buffer<float> row, products;    // a row, and its products with as many centroids as are compared at once
-    core::Buffer<std::uint32_t> places;   // lanes of a row that are within reach
-    std::vector<std::uint32_t> doubtful;  // rows of a block
+    std::vector<Doubtful> doubtful;
     std::vector<double> value;
     core::ExactSum exact;
   };
@@ -115,7 +122,6 @@ class CentroidSearch {
  private:
   static constexpr std::size_t kBlock = 96;    // rows screened at once: a multiple of every row_tile
   static constexpr std::size_t kRecheck = 48;  // rows rechecked at once
-  static constexpr std::size_t kSets = 8;      // of lanes at most: panels take turns, so that fewer candidates share a lane
   static constexpr std::size_t kAhead = 3;     // rows that are fetched before they are wanted
 
   struct Low {
@@ -126,15 +132,9 @@ class CentroidSearch {
     ScreenBound bound;
     ScreenPanels panels;
     std::size_t panel_count, depth;
-    Extent widest;
+    Extent widest, least;  // the most of each, and the least, of all centroids
     double highest = 0;
   };
-  // The best of each lane of row i, within set `set`.
-  std::size_t lanes_of(std::size_t set, std::size_t i) const noexcept { return (set * kBlock + i) * k_.lanes; }
-  simd::Best set_of(Scratch& s, std::size_t panel) const noexcept {
-    const std::size_t at = lanes_of(panel % sets_, 0);
-    return {s.best.data() + at, s.second.data() + at, s.index.data() + at};
-  }
 
   // Asks for a row that will be read soon.
   void fetch(const float* row) const noexcept {
@@ -155,8 +155,8 @@ class CentroidSearch {
   void screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end, std::int32_t* labels,
                   Margins margins, Scratch& scratch) const;
   void decide(const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
-  double highest_of(const simd::Least& found, const Extent& x) const noexcept;
-  bool look_closer(const Rows& rows, std::size_t i, std::int32_t* labels, Margins margins, Scratch::Open& open, Scratch& scratch) const;
+  double others_of(const Scratch::Doubtful& row, const Extent& x) const noexcept;
+  bool look_closer(const Rows& rows, const Scratch::Doubtful& row, std::int32_t* labels, Margins margins, Scratch::Open& open, Scratch& scratch) const;
   double sharpen(Scratch::Open& open, std::size_t unscored, Scratch& scratch) const;
   void values(Scratch& scratch) const;
   double square_above(const Extent& x, double score) const noexcept;
@@ -174,7 +174,7 @@ class CentroidSearch {
   Panels panels_;
   std::size_t panel_count_;
   std::unique_ptr<Low> low_;
-  std::size_t sets_ = 1;
+  Slots slots_;
   std::size_t few_;  // candidates of a row that are looked at one by one, which takes as long as thirty in a screen
   core::Buffer<float> narrow_;           // [clusters × leading(d)]: the centroids of panels_, row by row
   core::Buffer<double> wide_;            // centroids in float64: copied from float32, or brought to length 1
@@ -184,30 +184,27 @@ class CentroidSearch {
   double highest_ = 0;
 };
 
-// Candidates of row i from its lanes, in any order; `lowest(j, score)` gives the lowest true value of a score of centroid j, which
-// lies at most `others` below. Where the second best of a lane might be a candidate, so might every centroid that shares it. False
-// where there are too many.
+// Candidates of row i from its slots, in any order; `lowest(j, score)` gives the lowest true value of a score of centroid j, which lies
+// at most `others` below. Where a hidden score might be one too, so might all that share a lane of a slot with a candidate. False where
+// there are too many.
 template <class Lowest>
 bool CentroidSearch::gather(Scratch& s, std::size_t i, double others, Lowest&& lowest, Scratch::Open& open) const {
-  const float reach = at_least(open.limit + others);
-  const std::size_t row = lanes_of(0, i), stride = lanes_of(1, 0);
-  std::size_t count = k_.lanes_within(s.best.data() + row, sets_, stride, reach, s.places.data());
-  for (std::size_t n = 0; n < count; ++n) {
-    const std::size_t at = row + s.places[n];
-    const double low = lowest(static_cast<std::size_t>(s.index[at]), static_cast<double>(s.best[at]));
-    if (!(low > open.limit)) open.candidates.push_back({s.index[at], low});
-  }
-  if (s.least[i].hidden > reach) return true;
-  const std::size_t width = low_ ? low_->k.panel : k_.panel, every = width * sets_;
-  const std::size_t sharing = (clusters_ + every - 1) / every * (width / k_.lanes);
-  count = k_.lanes_within(s.second.data() + row, sets_, stride, reach, s.places.data());
-  if (open.candidates.size() + count * sharing > few_) return false;
-  for (std::size_t n = 0; n < count; ++n) {
-    const std::size_t at = row + s.places[n], lane = s.places[n] % stride;
-    const double low = static_cast<double>(s.second[at]) - others;
-    for (std::size_t panel = s.places[n] / stride * width; panel < clusters_; panel += every)
-      for (std::size_t j = panel + lane; j < std::min(clusters_, panel + width); j += k_.lanes)
-        if (j != static_cast<std::size_t>(s.index[at])) open.candidates.push_back({static_cast<std::int32_t>(j), low});
+  const float reach = slots_.tagged(open.limit + others);
+  const float* const hidden = s.slots.data() + i * slots_.ld();
+  const float* const slots = hidden + k_.lanes;
+  const std::size_t found = k_.not_above(slots, slots_.size(), reach, s.places.data());
+  for (std::size_t n = 0; n < found; ++n) {
+    const auto place = static_cast<std::size_t>(s.places[n]);
+    const std::size_t j = slots_.column(slots[place], place);
+    const double low = lowest(j, slots_.untagged(slots[place]));
+    if (!(low > open.limit)) open.candidates.push_back({static_cast<std::int32_t>(j), low});
+    // What a slot hides lies above what it holds.
+    const float next = hidden[place % k_.lanes];
+    if (next > reach) continue;
+    if (open.candidates.size() + slots_.sharing(clusters_) > few_) return false;
+    slots_.each(place, clusters_, [&](std::size_t other) {
+      if (other != j) open.candidates.push_back({static_cast<std::int32_t>(other), slots_.untagged(next).low - others});
+    });
   }
   return true;
 }

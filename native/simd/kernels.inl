@@ -10,8 +10,8 @@ constexpr int W = Lanes::width, WD = Lanes::width64;
 constexpr int MR = Lanes::row_tile, NV = Lanes::panel_vectors, NR = NV * W;
 constexpr int MR64 = Lanes::row_tile64, NV64 = Lanes::panel_vectors64, NR64 = NV64 * WD;
 constexpr int NS = Lanes::sum_vectors;
-constexpr std::uint32_t kAllLanes = (std::uint32_t{1} << W) - 1;
 constexpr int FR = Lanes::few_rows, FC = Lanes::few_columns;
+constexpr float kNone = __FLT_MAX__;  // a score that every other one is below
 
 // The product of MR rows with a panel of N vectors, in registers from first to last depth.
 template <int N>
@@ -34,29 +34,28 @@ static inline __attribute__((always_inline)) void scores(const float* x, std::si
   }
 }
 
+// Folds a row's scores into what a slot holds of it.
+template <int N>
+static inline __attribute__((always_inline)) void fold(const V (&score)[N], const Slot& slot, std::size_t row) {
+  float* const at_hidden = slot.hidden + row * slot.ld;
+  float* const at_lowest = slot.lowest + row * slot.ld;
+  V hidden = Lanes::load(at_hidden), lowest = slot.fresh ? Lanes::set1(kNone) : Lanes::load(at_lowest);
+  rep<N>([&](auto v) __attribute__((always_inline)) {
+    const V tagged = Lanes::tagged(score[v], slot.keep, slot.tag + v);
+    hidden = Lanes::min(hidden, Lanes::max(tagged, lowest));
+    lowest = Lanes::min(lowest, tagged);
+  });
+  Lanes::store(at_hidden, hidden);
+  Lanes::store(at_lowest, lowest);
+}
+
 template <int N>
 static void score_best_of(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t depth,
-                          const float* offset, std::int32_t base, Best best) noexcept {
+                          const float* offset, const Slot& slot) noexcept {
   for (std::size_t row = 0; row < rows; row += MR) {
     V acc[MR][N];
     scores<N>(x + row * ld, ld, panel, depth, offset, acc);
-    rep<MR>([&](auto r) __attribute__((always_inline)) {
-      float* const at_best = best.best + (row + r) * W;
-      float* const at_second = best.second + (row + r) * W;
-      std::int32_t* const at_index = best.index + (row + r) * W;
-      V b = Lanes::load(at_best), s = Lanes::load(at_second);
-      auto i = Lanes::load_index(at_index);
-      rep<N>([&](auto v) __attribute__((always_inline)) {
-        const V score = acc[r][v];
-        const auto less = Lanes::less(score, b);
-        s = Lanes::min(s, Lanes::max(score, b));
-        b = Lanes::min(b, score);
-        i = Lanes::select_index(less, i, base + v * W);
-      });
-      Lanes::store(at_best, b);
-      Lanes::store(at_second, s);
-      Lanes::store_index(at_index, i);
-    });
+    rep<MR>([&](auto r) __attribute__((always_inline)) { fold<N>(acc[r], slot, row + r); });
   }
 }
 
@@ -74,12 +73,12 @@ static void score_store_of(const float* x, std::size_t ld, std::size_t rows, con
 
 static_assert(NV <= 4);
 static void score_best(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
-                       std::size_t depth, const float* offset, std::int32_t base, Best best) noexcept {
+                       std::size_t depth, const float* offset, const Slot& slot) noexcept {
   switch (width / W) {
-    case 1: return score_best_of<1>(x, ld, rows, panel, depth, offset, base, best);
-    case 2: return score_best_of<(NV < 2 ? NV : 2)>(x, ld, rows, panel, depth, offset, base, best);
-    case 3: return score_best_of<(NV < 3 ? NV : 3)>(x, ld, rows, panel, depth, offset, base, best);
-    default: return score_best_of<NV>(x, ld, rows, panel, depth, offset, base, best);
+    case 1: return score_best_of<1>(x, ld, rows, panel, depth, offset, slot);
+    case 2: return score_best_of<(NV < 2 ? NV : 2)>(x, ld, rows, panel, depth, offset, slot);
+    case 3: return score_best_of<(NV < 3 ? NV : 3)>(x, ld, rows, panel, depth, offset, slot);
+    default: return score_best_of<NV>(x, ld, rows, panel, depth, offset, slot);
   }
 }
 
@@ -93,51 +92,40 @@ static void score_store(const float* x, std::size_t ld, std::size_t rows, const 
   }
 }
 
-static void least(const Best& lanes, std::size_t sets, std::size_t stride, std::size_t rows, Least* out) noexcept {
+static void least(const float* found, std::size_t ld, std::size_t slots, std::size_t rows, Least* out) noexcept {
   const std::int32_t zeros[W] = {};
   const auto always = Lanes::less(Lanes::set1(0.0f), Lanes::set1(1.0f));
   const auto first = Lanes::select_index(always, Lanes::load_index(zeros), 0);
+  // Read from W − 1 − l on, it raises lane l above all scores and leaves the others.
+  float only[2 * W - 1];
+  for (int l = 0; l < 2 * W - 1; ++l) only[l] = l == W - 1 ? kNone : -kNone;
   for (std::size_t row = 0; row < rows; ++row) {
-    const std::size_t at = row * W;
-    V b = Lanes::load(lanes.best + at), rest = Lanes::load(lanes.second + at), hidden = rest;
+    const float* const at = found + row * ld;
+    const V hidden = Lanes::load(at);
+    V b = Lanes::load(at + W), rest = hidden;
     auto from = first;
-    for (std::size_t set = 1; set < sets; ++set) {
-      const V other = Lanes::load(lanes.best + set * stride + at), second = Lanes::load(lanes.second + set * stride + at);
-      from = Lanes::select_index(Lanes::less(other, b), from, static_cast<std::int32_t>(set) * W);
-      rest = Lanes::min(Lanes::min(rest, second), Lanes::max(other, b));
-      hidden = Lanes::min(hidden, second);
+    for (std::size_t slot = 1; slot < slots; ++slot) {
+      const V other = Lanes::load(at + (slot + 1) * W);
+      from = Lanes::select_index(Lanes::less(other, b), from, static_cast<std::int32_t>(slot) * W);
+      rest = Lanes::min(rest, Lanes::max(other, b));
       b = Lanes::min(b, other);
     }
     std::int32_t places[W];
     Lanes::store_index(places, from);
-    // Knocked out in pairs: what loses to the winner is among the others.
-    V lowest = b;
-    halve<W / 2>([&](auto h) __attribute__((always_inline)) {
-      const V against = Lanes::template swap<h>(lowest);
-      rest = Lanes::min(Lanes::min(rest, Lanes::template swap<h>(rest)), Lanes::max(lowest, against));
-      hidden = Lanes::min(hidden, Lanes::template swap<h>(hidden));
-      lowest = Lanes::min(lowest, against);
-    });
-    float one[3][W];
-    Lanes::store(one[0], lowest);
-    Lanes::store(one[1], rest);
-    Lanes::store(one[2], hidden);
-    const std::uint32_t above = Lanes::bits(Lanes::less(lowest, b));
-    // Where all are NaN any lane will do.
-    const int lane = __builtin_ctz(~above);
-    const auto place = static_cast<std::size_t>(places[lane % W]);
-    out[row] = {one[0][0], one[1][0], one[2][0], lanes.index[place / W * stride + at + place % W]};
+    const float best = Lanes::lowest(b);
+    const int lane = __builtin_ctz(Lanes::not_above(b, Lanes::set1(best)));
+    const V losers = Lanes::max(b, Lanes::load(only + W - 1 - lane));
+    out[row] = {best, Lanes::lowest(Lanes::min(rest, losers)), Lanes::lowest(hidden), places[lane]};
   }
 }
 
-static std::size_t lanes_within(const float* x, std::size_t sets, std::size_t stride, float limit, std::uint32_t* places) noexcept {
+static std::size_t not_above(const float* v, std::size_t n, float limit, std::int32_t* out) noexcept {
   const V most = Lanes::set1(limit);
-  std::uint32_t* to = places;
-  for (std::size_t set = 0; set < sets; ++set)
-    // Written so that NaN counts as within.
-    for (std::uint32_t in = ~Lanes::bits(Lanes::less(most, Lanes::load(x + set * stride))) & kAllLanes; in != 0; in &= in - 1)
-      *to++ = static_cast<std::uint32_t>(set * stride) + static_cast<std::uint32_t>(__builtin_ctz(in));
-  return static_cast<std::size_t>(to - places);
+  std::size_t count = 0;
+  for (std::size_t l = 0; l < n; l += W)
+    for (unsigned found = Lanes::not_above(Lanes::load(v + l), most); found != 0; found &= found - 1)
+      out[count++] = static_cast<std::int32_t>(l) + __builtin_ctz(found);
+  return count;
 }
 
 template <int R>
@@ -412,6 +400,6 @@ static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t
 
 static constexpr Kernels table{
     Lanes::level, Lanes::name, Lanes::roundings, W, MR, NR, MR64, NR64, FC, NS * WD,
-    &score_best, &least, &lanes_within, &score_store, &dot_few, &dot_each, &unordered64, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed,
+    &score_best, &least, &not_above, &score_store, &dot_few, &dot_each, &unordered64, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed,
     &move_fixed, &stream,
     &products64, &differences64, &wide_products64, &wide_differences64, &push_and_pull, &gather64, &cross64, &mix64};

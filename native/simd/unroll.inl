@@ -23,9 +23,3 @@ template <int N, class F>
 static inline __attribute__((always_inline)) void rep(F&& f) {
   rep_(static_cast<F&&>(f), typename MakeIndices<N>::type{});
 }
-// f(N), f(N / 2) … f(1).
-template <int N, class F>
-static inline __attribute__((always_inline)) void halve(F&& f) {
-  f(Const<N>{});
-  if constexpr (N > 1) halve<N / 2>(static_cast<F&&>(f));
-}
