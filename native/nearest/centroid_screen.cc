@@ -48,12 +48,15 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
     }
     reduce(s, count);
     TileShare tile;
+    bool bounded = false;
     for (std::size_t i = 0; i < count; ++i) {
       const simd::Least& f = s.least[i];
       const Extent& x = s.extent[i];
       const std::size_t row = rows.id(first + i);
-      if (i % low.k.row_tile == 0) tile = TileShare(packed, i, low.k.row_tile);
-      const bool bounded = low.bound(tile.worst(), low.widest, low.highest) < 1e37;
+      if (i % low.k.row_tile == 0) {
+        tile = TileShare(packed, i, low.k.row_tile);
+        bounded = low.bound(tile.worst(), low.widest, low.highest) < 1e37;
+      }
       const TileShare excess = tile.beyond(packed, i);
       const double here = low.bound.of_row(x);
       const auto interval = [&](std::size_t c, Slots::Between score) {
