@@ -49,12 +49,15 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
     }
     reduce(s, count);
     TileShare tile;
+    bool bounded = false;
     s.doubtful.clear();
     for (std::size_t i = 0; i < count; ++i) {
       const simd::Least& f = s.least[i];
       const Extent& x = s.extent[i];
-      if (i % low.k.row_tile == 0) tile = TileShare(packed, i, low.k.row_tile);
-      const bool bounded = low.bound(tile.worst(), low.widest, low.highest) < 1e37;
+      if (i % low.k.row_tile == 0) {
+        tile = TileShare(packed, i, low.k.row_tile);
+        bounded = low.bound(tile.worst(), low.widest, low.highest) < 1e37;
+      }
       const std::size_t j = slots_.column(f.best, static_cast<std::size_t>(f.at));
       Scratch::Doubtful row{i, j, std::numeric_limits<double>::infinity(), tile.beyond(packed, i)};
       // The true score of the best is at most high, every other one is no lower than next.

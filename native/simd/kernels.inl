@@ -24,7 +24,7 @@ static inline __attribute__((always_inline)) void scores(const float* x, std::si
     V b[N];
     rep<N>([&](auto v) __attribute__((always_inline)) {
       b[v] = Lanes::load(panel + v * W);
-      __builtin_prefetch(panel + 12 * N * W + v * W);
+      __builtin_prefetch(panel + kStepsAhead * N * W + v * W);
     });
     rep<MR>([&](auto r) __attribute__((always_inline)) {
       const V a = Lanes::set1(x[static_cast<std::size_t>(r) * ld + l]);

@@ -18,7 +18,7 @@ static inline __attribute__((always_inline)) void products(const std::uint32_t* 
     __m512i b[N];
     rep<N>([&](auto v) __attribute__((always_inline)) {
       b[v] = _mm512_loadu_si512(groups + v * W);
-      __builtin_prefetch(groups + 12 * N * W + v * W);
+      __builtin_prefetch(groups + kStepsAhead * N * W + v * W);
     });
     // With one vector of columns the rows come from memory as fast as they are used.
     if (N == 1 && l % 16 == 0)
