@@ -17,8 +17,8 @@ void Rivals::set(core::Context& ctx, const double* centroids, const float* shift
 }
 
 Rivals::Scratch::Scratch(const Rivals& r)
-    : block(kBlock, (r.d_ + 3) / 4), row(kBlock), own(kBlock, 0), index(kBlock * r.k_.lanes),
-      limit(kBlock), least(kBlock * r.k_.lanes), second(kBlock * r.k_.lanes), hits(kBlock) {}
+    : block(kBlock, (r.d_ + 3) / 4), row(kBlock), own(kBlock, 0),
+      limit(kBlock), least(kBlock * r.k_.lanes), hidden(kBlock * r.k_.lanes, 0.0f), hits(kBlock) {}
 
 // The rows side by side.
 simd::ScreenRows Rivals::gather(const std::uint32_t* ids, std::size_t count, Scratch& s) const {
@@ -32,13 +32,14 @@ simd::ScreenRows Rivals::gather(const std::uint32_t* ids, std::size_t count, Scr
 
 // For rows that no centroid has yet: of the first panel, the one that is nearest in int8.
 void Rivals::guess(const simd::ScreenRows& rows, std::size_t padded, Scratch& s) const {
-  std::fill_n(s.least.data(), padded * k_.lanes, FLT_MAX);
-  std::fill_n(s.second.data(), padded * k_.lanes, FLT_MAX);
-  std::fill_n(s.index.data(), padded * k_.lanes, 0);
-  k_.low_best(rows, padded, panels_->panel(0), 0, {s.least.data(), s.second.data(), s.index.data()});
+  constexpr int kTag = 3;  // the lowest two bits tell which vector of the panel it is
+  k_.low_best(rows, padded, panels_->panel(0), {s.hidden.data(), s.least.data(), k_.lanes, ~kTag, 0, true});
   for (std::size_t i = 0; i < padded; ++i) {
     const float* const lanes = s.least.data() + i * k_.lanes;
-    s.own[i] = s.index[i * k_.lanes + static_cast<std::size_t>(std::min_element(lanes, lanes + k_.lanes) - lanes)];
+    const float* const lowest = std::min_element(lanes, lanes + k_.lanes);
+    const std::size_t vector = std::bit_cast<std::uint32_t>(*lowest) & kTag;
+    // A score that has overflowed tells of no centroid.
+    s.own[i] = static_cast<std::int32_t>(std::min(vector * k_.lanes + static_cast<std::size_t>(lowest - lanes), clusters_ - 1));
   }
 }
 

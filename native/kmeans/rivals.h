@@ -37,8 +37,8 @@ class Rivals {
     };
     RowBlock block;
     std::vector<Row> row;
-    core::Buffer<std::int32_t> own, index;
-    core::Buffer<float> limit, least, second;
+    core::Buffer<std::int32_t> own;
+    core::Buffer<float> limit, least, hidden;
     core::Buffer<std::uint64_t> hits;
   };
 

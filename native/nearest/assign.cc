@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,25 +48,72 @@ namespace {
 
 constexpr std::size_t kGrain = 192;  // rows a thread takes at once: whole blocks of the search, few enough to share out evenly
 
+// As require_directions, from sums in any order: enough to scale rows for a screen.
+void scales(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, double* inverse_norm) {
+  std::atomic<bool> zero{false};
+  core::parallel_for(ctx, points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
+    const float* x[kGrain] = {};
+    double square[kGrain] = {};
+    const std::size_t count = end - begin;
+    for (std::size_t i = 0; i < count; ++i) x[i] = points.row(begin + i);
+    k.unordered64(x, x, count, points.cols, square, square);
+    for (std::size_t i = 0; i < count; ++i) inverse_norm[begin + i] = 1 / std::sqrt(square[i]);
+    if (std::find(square, square + count, 0.0) != square + count) zero.store(true, std::memory_order_relaxed);
+  });
+  if (zero.load()) require_directions(ctx, points, "points", inverse_norm);
+}
+
+// Whether the distance belongs to these sums, in whatever order each was added: each is off by no more than γ_d of its magnitudes
+// from the true one, and so twice that from the one in index order; as 2|xc| ≤ x² + c², `off` exceeds that for both. What is made of
+// them never falls where one of them rises, its roundings neither, so that two ends with the same float32 leave no other between.
+bool settled(Metric metric, std::size_t d, double product, double xx, double cc, float& distance) {
+  const double step = (static_cast<double>(d) + 8) * 0x1p-52, nothing = std::numeric_limits<double>::quiet_NaN();
+  const auto value = [&](double p, double square) { return pair_value(metric, p, square, cc, [&] { return nothing; }); };
+  double low, high;
+  if (metric == Metric::cosine) {
+    // The sums leave the cosine within 3 γ_d, roots, product and quotient within nine more roundings.
+    const double v = value(product, xx);
+    low = v - 2 * step;
+    high = v + 2 * step;
+  } else {
+    const double off = step * (xx + cc);
+    low = value(product + off, xx - off);
+    high = value(product - off, xx + off);
+  }
+  distance = static_cast<float>(low);
+  const auto other = static_cast<float>(high);
+  return distance == other && std::signbit(distance) == std::signbit(other);
+}
+
 // distances[i] of the rows of [begin, end) to the centroids that their labels name. squares: ‖c‖² of each. False where a row holds
 // what is not a finite number: its product with the centroid is none either.
 bool measure(const simd::Kernels& k, ConstMatrix points, ConstMatrix centroids, const double* squares, Metric metric,
              std::size_t begin, std::size_t end, const std::int32_t* labels, float* distances) {
   const float *x[kGrain] = {}, *c[kGrain] = {};
   double product[kGrain], square[kGrain] = {};
+  std::size_t row[kGrain];
   const std::size_t count = end - begin, d = points.cols;
+  const auto centroid = [&](std::size_t i) { return static_cast<std::size_t>(labels[i]); };
   for (std::size_t i = 0; i < count; ++i) {
     x[i] = points.row(begin + i);
-    c[i] = centroids.row(static_cast<std::size_t>(labels[begin + i]));
+    c[i] = centroids.row(centroid(begin + i));
   }
-  k.products64(x, c, count, d, product);
-  if (metric != Metric::dot) k.products64(x, x, count, d, square);
+  k.unordered64(x, c, count, d, product, square);
   bool finite = true;
+  std::size_t left = 0;
   for (std::size_t i = 0; i < count; ++i) {
     finite &= std::isfinite(product[i]);
-    distances[begin + i] = static_cast<float>(pair_value(metric, product[i], square[i], squares[labels[begin + i]],
-                                                         [&] { return squared_difference(x[i], c[i], d); }));
+    if (settled(metric, d, product[i], square[i], squares[centroid(begin + i)], distances[begin + i])) continue;
+    x[left] = x[i];
+    c[left] = c[i];
+    row[left++] = begin + i;
   }
+  // In index order.
+  k.products64(x, c, left, d, product);
+  k.products64(x, x, left, d, square);
+  for (std::size_t i = 0; i < left; ++i)
+    distances[row[i]] = static_cast<float>(pair_value(metric, product[i], square[i], squares[centroid(row[i])],
+                                                      [&] { return squared_difference(x[i], c[i], d); }));
   return finite;
 }
 
@@ -77,7 +125,7 @@ Assigned assign(core::Context& ctx, const simd::Kernels& k, ConstMatrix points, 
   Buffer<double> inverse_norm(metric == Metric::cosine ? points.rows : 0);
   if (metric == Metric::cosine) {
     Buffer<double> ignored(centroids.rows);
-    require_directions(ctx, points, "points", inverse_norm.data());
+    scales(ctx, k, points, inverse_norm.data());
     require_directions(ctx, centroids, "centroids", ignored.data());
   }
   Assigned out;

@@ -34,18 +34,15 @@ void CentroidSearch::values(Scratch& s) const {
   for (double& v : s.value) v = -v;
 }
 
-// Float32 scores of the candidates of one row, of which most leave only one. Returns what the true score of every other centroid
-// exceeds.
-double CentroidSearch::sharpen(const Rows& rows, Scratch::Open& open, Scratch& s) const {
+// Float32 scores of the first `unscored` candidates of the row that stands in s.row, of which most leave only one. Returns what the
+// true score of every other centroid exceeds.
+double CentroidSearch::sharpen(Scratch::Open& open, std::size_t unscored, Scratch& s) const {
   std::vector<Scratch::Candidate>& candidates = open.candidates;
   double beyond = open.limit;
-  std::erase_if(candidates, [&](const Scratch::Candidate& c) { return c.low > open.limit; });
-  if (open.sharp || candidates.size() < 2) return beyond;
-  open.extent = pack_float(rows, open.row, s.row.data());
   s.compared.clear();
-  for (const Scratch::Candidate& c : candidates) s.compared.push_back(narrow_.data() + static_cast<std::size_t>(c.index) * leading(d_));
-  k_.dot_each(s.row.data(), s.compared.data(), candidates.size(), d_, s.products.data());
-  for (std::size_t n = 0; n < candidates.size(); ++n) {
+  for (std::size_t n = 0; n < unscored; ++n) s.compared.push_back(narrow(static_cast<std::size_t>(candidates[n].index)));
+  k_.dot_each(s.row.data(), s.compared.data(), unscored, d_, s.products.data());
+  for (std::size_t n = 0; n < unscored; ++n) {
     const auto j = static_cast<std::size_t>(candidates[n].index);
     const double score = panels_.offset(j) - static_cast<double>(s.products[n]);
     const double error = bound_(open.extent, panels_.extent(j), panels_.offset(j));
@@ -67,26 +64,19 @@ void CentroidSearch::decide(const Rows& rows, std::int32_t* labels, Margins marg
   s.left.clear();
   s.right.clear();
   std::size_t unsettled = 0;
-  constexpr std::size_t kAhead = 6;  // rows that are fetched before they are wanted
-  auto fetch = [&](std::size_t i) {
-    if (i >= count) return;
-    const float* const x = rows.points.row(open[i].row);
-    for (std::size_t l = 0; l < d_; l += 16) __builtin_prefetch(x + l);
-  };
-  for (std::size_t i = 0; i < kAhead; ++i) fetch(i);
   for (std::size_t i = 0; i < count; ++i) {
-    fetch(i + kAhead);
-    const double beyond = sharpen(rows, open[i], s);
+    std::erase_if(open[i].candidates, [&](const Scratch::Candidate& c) { return c.low > open[i].limit; });
     if (open[i].candidates.size() == 1) {
       labels[open[i].row] = open[i].candidates[0].index;
-      note(margins, open[i].row, square_above(open[i].extent, open[i].limit), square_below(open[i].extent, beyond));
+      note(margins, open[i].row, square_above(open[i].extent, open[i].limit), square_below(open[i].extent, open[i].limit));
       continue;
     }
+    // Ties go to the lowest index: candidates stand in its order.
+    std::sort(open[i].candidates.begin(), open[i].candidates.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
     for (const Scratch::Candidate& c : open[i].candidates) {
       s.left.push_back(rows.points.row(open[i].row));
       s.right.push_back(centroids_ + static_cast<std::size_t>(c.index) * d_);
     }
-    open[i].limit = beyond;
     std::swap(open[unsettled++], open[i]);
   }
   values(s);

@@ -1,7 +1,7 @@
 // The low-precision screens of CentroidSearch.
 #include <algorithm>
-#include <bit>
 #include <cfloat>
+#include <cmath>
 #include <limits>
 
 #include "nearest/centroid_search.h"
@@ -25,10 +25,13 @@ simd::ScreenRows CentroidSearch::block(const Rows& rows, std::size_t first, std:
       scale = rows.packed->scale(row);
       s.extent[i] = rows.packed->extent(row);
     } else {
+      if (i + kAhead < count) fetch(rows.points.row(rows.id(first + i + kAhead)));
       s.extent[i] = pack_row(k_, low.k, source, row, s.rows.data(), s.block.groups(i), &scale);
     }
     s.block.put(i, scale, s.extent[i]);
   }
+  // A tile shares the error of its worst row: of those that fill the last one it must not be what a row of before had.
+  for (std::size_t i = count; i % low.k.row_tile != 0; ++i) s.block.put(i, 0, {});
   return s.block.view();
 }
 
@@ -42,87 +45,87 @@ void CentroidSearch::screen_low(const core::Context& ctx, const Rows& rows, std:
     reset(s, padded);
     for (std::size_t p = 0; p < low.panel_count; ++p) {
       ctx.check();
-      low.k.low_best(packed, padded, low.panels.panel(p), static_cast<std::int32_t>(p * low.k.panel), set_of(s, p));
+      low.k.low_best(packed, padded, low.panels.panel(p), slots_.of_panel(s.slots.data(), p));
     }
     reduce(s, count);
+    TileShare tile;
+    bool bounded = false;
+    s.doubtful.clear();
     for (std::size_t i = 0; i < count; ++i) {
       const simd::Least& f = s.least[i];
       const Extent& x = s.extent[i];
-      const std::size_t row = rows.id(first + i);
-      const auto j = static_cast<std::size_t>(f.index);
-      const bool bounded = low.bound(x, low.widest, low.highest) < 1e37;
-      // The true score of the best lies between low and high, every other one is no lower than next.
-      const double here = low.bound.of_row(x);
-      const double high = bounded ? static_cast<double>(f.best) + low.bound.width(x, low.panels.extent(j), low.panels.offset(j))
-                                  : std::numeric_limits<double>::infinity();
-      const double next = static_cast<double>(f.second) - here;
-      if (next > high) {
-        labels[row] = f.index;
-        note(margins, row, square_above(x, high), square_below(x, next));
+      if (i % low.k.row_tile == 0) {
+        tile = TileShare(packed, i, low.k.row_tile);
+        bounded = low.bound(tile.worst(), low.widest, low.highest) < 1e37;
+      }
+      const std::size_t j = slots_.column(f.best, static_cast<std::size_t>(f.at));
+      Scratch::Doubtful row{i, j, std::numeric_limits<double>::infinity(), tile.beyond(packed, i)};
+      // The true score of the best is at most high, every other one is no lower than next.
+      if (bounded) {
+        const Extent& e = low.panels.extent(j);
+        row.high = slots_.untagged(f.best).high + (1 + 0x1p-20) * row.excess.of(e, low.bound) + low.bound.width(x, e, low.panels.offset(j));
+      }
+      const double next = slots_.untagged(f.second).low - others_of(row, x);
+      if (next > row.high) {
+        labels[rows.id(first + i)] = static_cast<std::int32_t>(j);
+        note(margins, rows.id(first + i), square_above(x, row.high), square_below(x, next));
+      } else {
+        s.doubtful.push_back(row);
+      }
+    }
+    s.doubt.rows += s.doubtful.size();
+    for (std::size_t n = 0; n < s.doubtful.size(); ++n) {
+      if (n + kAhead < s.doubtful.size()) {
+        const Scratch::Doubtful& next = s.doubtful[n + kAhead];
+        fetch(rows.points.row(rows.id(first + next.row)));
+        fetch(narrow(std::min(next.best, clusters_ - 1)));
+      }
+      const Scratch::Doubtful& row = s.doubtful[n];
+      Scratch::Open& open = push(s.ready, s.readied);
+      open.row = rows.id(first + row.row);
+      if (look_closer(rows, row, labels, margins, open, s)) {
+        if (open.candidates.size() == 1) --s.readied;
         continue;
       }
-      ++s.doubt.rows;
-      Scratch::Open& open = push(s.ready, s.readied);
-      open.row = row;
-      open.limit = high;
-      open.sharp = false;
-      open.extent = x;
-      const auto interval = [&](std::size_t c, double score) {
-        return std::pair{score - here, score + low.bound.width(x, low.panels.extent(c), low.panels.offset(c))};
-      };
-      if (bounded && gather(s, i, here, interval, open)) continue;
-      hand_on(s.ready, s.readied, s.open, s.opened);
-      std::copy_n(packed.groups + i * packed.ld, low.depth, s.open_block.groups(s.opened - 1));
-      s.open_block.put(s.opened - 1, packed.scale[i], x);
-      if (s.opened == kRecheck) narrow(ctx, rows, labels, margins, s);
+      hand_on(s.ready, s.readied, s.pending, s.waiting);
     }
     if (s.readied >= kRecheck) decide(rows, labels, margins, s);
+    while (s.waiting >= kRecheck) recheck(ctx, rows, labels, margins, s);
   }
-  if (s.opened > 0) narrow(ctx, rows, labels, margins, s);
 }
 
-// Scores the open rows once more and keeps what could still win: a few candidates go to float64, very many to the float32
-// screen.
-void CentroidSearch::narrow(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins,
-                            Scratch& s) const {
-  const Low& low = *low_;
-  const std::size_t count = s.opened;
-  s.doubt.again += count;
-  const std::size_t padded = (count + low.k.row_tile - 1) / low.k.row_tile * low.k.row_tile;
-  double here[kRecheck];
-  for (std::size_t i = 0; i < count; ++i) {
-    here[i] = low.bound.of_row(s.open[i].extent);
-    s.limits[i] = at_least(s.open[i].limit + here[i]);
+// How far below what the kernel gives the true score of any centroid may lie.
+double CentroidSearch::others_of(const Scratch::Doubtful& row, const Extent& x) const noexcept {
+  return low_->bound.of_row(x) - row.excess.of(low_->least, low_->bound);
+}
+
+// Scores a row of the block, which the screen has left in doubt, against the best centroid in float32. That halves the reach of the
+// others: of many rows none is left, of most a few, which are scored likewise. True where the row is settled, by its only candidate, or
+// left to float64; false where nothing is known of it or very many are left.
+bool CentroidSearch::look_closer(const Rows& rows, const Scratch::Doubtful& row, std::int32_t* labels, Margins margins, Scratch::Open& open, Scratch& s) const {
+  open.limit = row.high;
+  if (std::isinf(open.limit)) return false;
+  open.extent = pack_float(rows, open.row, s.row.data());
+  open.candidates.push_back({static_cast<std::int32_t>(row.best), -DBL_MAX});
+  sharpen(open, 1, s);
+  if (open.candidates.empty()) return false;  // only when the caller has written to the row since it was screened
+  const Extent& x = s.extent[row.row];
+  const double here = low_->bound.of_row(x), others = others_of(row, x);
+  double beyond = slots_.untagged(s.least[row.row].second).low - others;
+  if (!(beyond > open.limit)) {
+    const Scratch::Candidate best = open.candidates.front();
+    open.candidates.clear();
+    const auto lowest = [&](std::size_t j, Slots::Between score) { return score.low + row.excess.of(low_->panels.extent(j), low_->bound) - here; };
+    if (!gather(s, row.row, others, lowest, open)) return false;
+    std::erase_if(open.candidates, [&](const Scratch::Candidate& c) { return c.index == best.index; });
+    open.candidates.push_back(best);
+    beyond = sharpen(open, open.candidates.size() - 1, s);
   }
-  for (std::size_t i = count; i < padded; ++i) s.limits[i] = -FLT_MAX;
-  for (std::size_t p = 0; p < low.panel_count; ++p) {
-    ctx.check();
-    const simd::ScreenPanel panel = low.panels.panel(p);
-    low.k.low_below(s.open_block.view(), padded, panel, s.limits.data(), s.stored.data(), s.hits.data());
-    const std::size_t columns = std::min(panel.width, clusters_ - p * low.k.panel);
-    for (std::size_t i = 0; i < count; ++i) {
-      Scratch::Open& open = s.open[i];
-      for (std::uint64_t hits = s.hits[i] & (~std::uint64_t{0} >> (64 - columns)); hits != 0; hits &= hits - 1) {
-        const auto c = static_cast<std::size_t>(std::countr_zero(hits));
-        const std::size_t j = p * low.k.panel + c;
-        const double score = static_cast<double>(s.stored[i * panel.width + c]) - here[i];
-        if (score > open.limit) continue;
-        open.candidates.push_back({static_cast<std::int32_t>(j), score});
-        const double high = score + here[i] + low.bound.width(open.extent, low.panels.extent(j), low.panels.offset(j));
-        if (!(high < open.limit)) continue;
-        open.limit = high;
-        s.limits[i] = at_least(high + here[i]);
-      }
-    }
+  if (open.candidates.size() == 1) {
+    labels[open.row] = open.candidates.front().index;
+    note(margins, open.row, square_above(open.extent, open.limit), square_below(open.extent, beyond));
   }
-  while (s.opened > 0) {
-    Scratch::Open& open = s.open[s.opened - 1];
-    std::erase_if(open.candidates, [&](const Scratch::Candidate& c) { return c.low > open.limit; });
-    const bool few = open.limit < 1e37 && open.candidates.size() <= kFew;
-    hand_on(s.open, s.opened, few ? s.ready : s.pending, few ? s.readied : s.waiting);
-  }
-  if (s.readied >= kRecheck) decide(rows, labels, margins, s);
-  while (s.waiting >= kRecheck) recheck(ctx, rows, labels, margins, s);
+  return true;
 }
 
 }  // namespace matomari

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "core/parallel.h"
@@ -14,12 +15,13 @@ using core::ConstMatrix;
 CentroidSearch::CentroidSearch(const simd::Kernels& k, Metric metric, std::size_t clusters, std::size_t d,
                                const float* shift, simd::Screen screen)
     : k_(k), metric_(metric), clusters_(clusters), d_(d), shift_(d, 0.0f), bound_(k, metric, d), panels_(k, clusters, d),
-      panel_count_((clusters + k.panel - 1) / k.panel), narrow_(clusters * leading(d), 0.0f) {
+      panel_count_((clusters + k.panel - 1) / k.panel), few_(std::max<std::size_t>(48, clusters / 32)),
+      narrow_(clusters * leading(d), 0.0f) {
   if (shift && metric != Metric::dot) std::copy_n(shift, d, shift_.data());
   const simd::ScreenKernels* low = simd::screen_kernels(screen, k.level);
   // Longer int8 products could overflow 32 bits.
   if (low && d <= 65536) low_ = std::make_unique<Low>(*low, metric, clusters, d);
-  if (low_) sets_ = std::clamp<std::size_t>(low_->panel_count / 3, 1, kSets);
+  slots_ = low_ ? Slots(low_->panel_count, low_->k.panel, k.lanes) : Slots(panel_count_, k.panel, k.lanes);
 }
 
 void CentroidSearch::set(core::Context& ctx, const double* centroids) {
@@ -70,6 +72,11 @@ void CentroidSearch::refill(core::Context& ctx) {
   if (!low_) return;
   core::parallel_for(ctx, low_->panel_count, 1, [&](std::size_t p, std::size_t, unsigned) { low_->panels.fill(p, clusters_, offsets, target); });
   widen(low_->panels, low_->panel_count, low_->widest, low_->highest);
+  low_->least = low_->widest;
+  for (std::size_t j = 0; j < clusters_; ++j) {
+    low_->least.norm = std::min(low_->least.norm, low_->panels.extent(j).norm);
+    low_->least.error = std::min(low_->least.error, low_->panels.extent(j).error);
+  }
 }
 
 std::unique_ptr<PackedRows> CentroidSearch::pack(core::Context& ctx, ConstMatrix points, const double* inverse_norm) const {
@@ -78,13 +85,10 @@ std::unique_ptr<PackedRows> CentroidSearch::pack(core::Context& ctx, ConstMatrix
 }
 
 CentroidSearch::Scratch::Scratch(const CentroidSearch& s)
-    : rows(kBlock * s.leading(s.d_), 0.0f), best(s.lanes_of(s.sets_, 0)), second(best.size()),
-      stored(kRecheck * s.k_.panel), index(best.size()), least(kBlock), extent(kBlock), row(s.leading(s.d_), 0.0f), products(std::max(kFew, s.sets_ * s.k_.lanes)) {
+    : rows(kBlock * s.leading(s.d_), 0.0f), slots(kBlock * s.slots_.ld()), stored(kRecheck * s.k_.panel), places(s.slots_.size()),
+      least(kBlock), extent(kBlock), row(s.leading(s.d_), 0.0f), products(std::max(s.few_, s.slots_.size())) {
   if (!s.low_) return;
   block = RowBlock(kBlock, s.low_->depth);
-  open_block = RowBlock(kRecheck, s.low_->depth);
-  limits = core::Buffer<float>(kRecheck);
-  hits = core::Buffer<std::uint64_t>(kRecheck);
 }
 
 CentroidSearch::Scratch::Open& CentroidSearch::push(std::vector<Scratch::Open>& list, std::size_t& used) {
@@ -106,15 +110,11 @@ Extent CentroidSearch::pack_float(const Rows& rows, std::size_t row, float* out)
 }
 
 void CentroidSearch::reset(Scratch& s, std::size_t rows) const {
-  for (std::size_t set = 0; set < sets_; ++set) {
-    std::fill_n(s.best.data() + lanes_of(set, 0), rows * k_.lanes, FLT_MAX);
-    std::fill_n(s.second.data() + lanes_of(set, 0), rows * k_.lanes, FLT_MAX);
-    std::fill_n(s.index.data() + lanes_of(set, 0), rows * k_.lanes, 0);
-  }
+  for (std::size_t i = 0; i < rows; ++i) std::fill_n(s.slots.data() + i * slots_.ld(), k_.lanes, FLT_MAX);
 }
 
 void CentroidSearch::reduce(Scratch& s, std::size_t rows) const {
-  k_.least(set_of(s, 0), sets_, lanes_of(1, 0), rows, s.least.data());
+  k_.least(s.slots.data(), slots_.ld(), slots_.count(), rows, s.least.data());
 }
 
 Doubt CentroidSearch::assign(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end,
@@ -142,39 +142,39 @@ void CentroidSearch::screen_float(const core::Context& ctx, const Rows& rows, st
   for (std::size_t first = begin; first < end; first += kBlock) {
     const std::size_t count = std::min(kBlock, end - first);
     const std::size_t padded = (count + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
-    for (std::size_t i = 0; i < count; ++i) s.extent[i] = pack_float(rows, rows.id(first + i), s.rows.data() + i * ld);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) fetch(rows.points.row(rows.id(first + i + kAhead)));
+      s.extent[i] = pack_float(rows, rows.id(first + i), s.rows.data() + i * ld);
+    }
     reset(s, padded);
     for (std::size_t p = 0; p < panel_count_; ++p) {
       ctx.check();
-      k_.score_best(s.rows.data(), ld, padded, panels_.panel(p), panels_.width(p), d_, panels_.offsets(p),
-                    static_cast<std::int32_t>(p * panels_.width()), set_of(s, p));
+      k_.score_best(s.rows.data(), ld, padded, panels_.panel(p), panels_.width(p), d_, panels_.offsets(p), slots_.of_panel(s.slots.data(), p));
     }
     reduce(s, count);
     for (std::size_t i = 0; i < count; ++i) {
       const simd::Least& f = s.least[i];
       const std::size_t row = rows.id(first + i);
-      const auto j = static_cast<std::size_t>(f.index);
-      const double best = static_cast<double>(f.best), second = static_cast<double>(f.second);
+      const std::size_t j = slots_.column(f.best, static_cast<std::size_t>(f.at));
+      const double best = slots_.untagged(f.best).high, second = slots_.untagged(f.second).low;
       // Without a bound the scores may be infinite or NaN, and their index one of the padding: all centroids are left.
-      const double other = bound_(s.extent[i], widest_, highest_);
-      const double own = std::isinf(other) ? other : bound_(s.extent[i], panels_.extent(j), panels_.offset(j));
+      const double widest = bound_(s.extent[i], widest_, highest_);
+      const bool bounded = widest < 1e37;
+      const double other = bounded ? widest : std::numeric_limits<double>::infinity();
+      const double own = bounded ? bound_(s.extent[i], panels_.extent(j), panels_.offset(j)) : other;
       // Written so that NaN counts as doubt.
       if (second - best > own + other) {
-        labels[row] = f.index;
+        labels[row] = static_cast<std::int32_t>(j);
         note(margins, row, square_above(s.extent[i], best + own), square_below(s.extent[i], second - other));
         continue;
       }
       ++s.doubt.rows;
       Scratch::Open& open = push(s.ready, s.readied);
       open.row = row;
-      open.limit = std::isinf(other) ? other : best + own;
-      open.sharp = true;
+      open.limit = bounded ? best + own : other;
       open.extent = s.extent[i];
-      const auto interval = [&](std::size_t c, double score) {
-        const double error = bound_(open.extent, panels_.extent(c), panels_.offset(c));
-        return std::pair{score - error, score + error};
-      };
-      if (std::isinf(other) || !gather(s, i, other, interval, open)) hand_on(s.ready, s.readied, s.pending, s.waiting);
+      const auto lowest = [&](std::size_t c, Slots::Between score) { return score.low - bound_(open.extent, panels_.extent(c), panels_.offset(c)); };
+      if (!bounded || !gather(s, i, other, lowest, open)) hand_on(s.ready, s.readied, s.pending, s.waiting);
     }
     if (s.readied >= kRecheck) decide(rows, labels, margins, s);
     if (s.waiting >= kRecheck) recheck(ctx, rows, labels, margins, s);
@@ -192,7 +192,6 @@ void CentroidSearch::recheck(const core::Context& ctx, const Rows& rows, std::in
   const std::size_t padded = (count + k_.row_tile - 1) / k_.row_tile * k_.row_tile;
   for (std::size_t i = 0; i < count; ++i) {
     open[i].extent = pack_float(rows, open[i].row, s.rows.data() + i * ld);
-    open[i].sharp = true;
   }
   for (std::size_t p = 0; p < panel_count_; ++p) {
     ctx.check();

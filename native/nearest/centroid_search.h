@@ -11,17 +11,16 @@
 #include "core/view.h"
 #include "nearest/panels.h"
 #include "nearest/screen_panels.h"
+#include "nearest/slots.h"
 
 namespace matomari {
 
 // What a screen left open.
 struct Doubt {
   std::size_t rows = 0;     // that it did not decide
-  std::size_t again = 0;    // of which so many were scored once more
-  std::size_t float32 = 0;  // and so many in float32
+  std::size_t float32 = 0;  // of which so many were scored against all centroids in float32
   Doubt& operator+=(const Doubt& d) noexcept {
     rows += d.rows;
-    again += d.again;
     float32 += d.float32;
     return *this;
   }
@@ -30,9 +29,10 @@ struct Doubt {
 // Finds the nearest of k centroids for many rows: a screen with the argmin kept in registers, and where its margin does
 // not exceed the error bound, float64 over the centroids that could still win. Ties go to the lowest index.
 //
-// The screen is float32, bf16 or int8. It changes speed, never a label. It keeps the two best scores of each SIMD lane, which
-// name the candidates of nearly every row in doubt; where a lane may hide another, the row is scored once more against the
-// bound of every single centroid, and where very many candidates remain, by the float32 screen.
+// The screen is float32, bf16 or int8. It changes speed, never a label. It keeps the lowest score of each SIMD lane in several slots, and the
+// lowest that they hide. The slots name the candidates of a row in doubt; where a hidden score might be one too, all centroids that share a
+// slot with a candidate are. Below float32 a row in doubt looks at its best centroid in float32 first, which rules out most others. Where
+// very many candidates remain, the float32 screen takes the row.
 //
 // With float64 centroids (inside a fit) the label is the argmin of the float64 values in index order. With float32
 // centroids it is the argmin in real arithmetic for the euclidean metrics and `dot`: where float64 cannot tell two
@@ -69,27 +69,33 @@ class CentroidSearch {
       std::int32_t index;
       double low;  // its true score is no lower
     };
+    // A row of a block that a screen has left in doubt: the true score of the best centroid is at most `high`. `excess` is what its
+    // tile took off its scores beyond its own share.
+    struct Doubtful {
+      std::size_t row, best;
+      double high;
+      TileShare excess;
+    };
     // A row that the screen did not settle: the true score of the winner is at most `limit`.
     struct Open {
       std::size_t row;
       double limit;
-      bool sharp;  // the candidates are what a float32 screen has left
       Extent extent;
       std::vector<Candidate> candidates;
     };
-    core::Buffer<float> rows, best, second, stored, limits;
-    core::Buffer<std::int32_t> index;
+    core::Buffer<float> rows, slots, stored;
+    core::Buffer<std::int32_t> places;  // of a row's slots, those within reach
     std::vector<simd::Least> least;
     std::vector<Extent> extent;
-    RowBlock block, open_block;
-    core::Buffer<std::uint64_t> hits;
-    std::vector<Open> open, pending, ready;  // for the screen once more, for the float32 one, and for float64
-    std::size_t opened = 0, waiting = 0, readied = 0;
+    RowBlock block;
+    std::vector<Open> pending, ready;  // for the float32 screen, and for float64
+    std::size_t waiting = 0, readied = 0;
     Doubt doubt;
     std::vector<const float*> left;
     std::vector<const double*> right;
     std::vector<const float*> compared;
-    core::Buffer<float> row, products;  // a row, and its products with as many centroids as a screen may leave
+    core::Buffer<float> row, products;    // a row, and its products with as many centroids as are compared at once
+    std::vector<Doubtful> doubtful;
     std::vector<double> value;
     core::ExactSum exact;
   };
@@ -116,8 +122,7 @@ class CentroidSearch {
  private:
   static constexpr std::size_t kBlock = 96;    // rows screened at once: a multiple of every row_tile
   static constexpr std::size_t kRecheck = 48;  // rows rechecked at once
-  static constexpr std::size_t kSets = 8;      // of lanes at most: panels take turns, so that fewer candidates share a lane
-  static constexpr std::size_t kFew = 48;      // candidates of a row that float64 takes without another screen
+  static constexpr std::size_t kAhead = 3;     // rows that are fetched before they are wanted
 
   struct Low {
     Low(const simd::ScreenKernels& kernels, Metric metric, std::size_t clusters, std::size_t d)
@@ -127,31 +132,32 @@ class CentroidSearch {
     ScreenBound bound;
     ScreenPanels panels;
     std::size_t panel_count, depth;
-    Extent widest;
+    Extent widest, least;  // the most of each, and the least, of all centroids
     double highest = 0;
   };
-  // The best of each lane of row i, within set `set`.
-  std::size_t lanes_of(std::size_t set, std::size_t i) const noexcept { return (set * kBlock + i) * k_.lanes; }
-  simd::Best set_of(Scratch& s, std::size_t panel) const noexcept {
-    const std::size_t at = lanes_of(panel % sets_, 0);
-    return {s.best.data() + at, s.second.data() + at, s.index.data() + at};
+
+  // Asks for a row that will be read soon.
+  void fetch(const float* row) const noexcept {
+    for (std::size_t l = 0; l < d_; l += 16) __builtin_prefetch(row + l);
   }
+  const float* narrow(std::size_t j) const noexcept { return narrow_.data() + j * leading(d_); }
 
   void refill(core::Context& ctx);
   Extent pack_float(const Rows& rows, std::size_t row, float* out) const;
   simd::ScreenRows block(const Rows& rows, std::size_t first, std::size_t count, Scratch& scratch) const;
   void reset(Scratch& scratch, std::size_t rows) const;
   void reduce(Scratch& scratch, std::size_t rows) const;
-  template <class Interval>
-  bool gather(const Scratch& scratch, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const;
+  template <class Lowest>
+  bool gather(Scratch& scratch, std::size_t i, double others, Lowest&& lowest, Scratch::Open& open) const;
   void screen_float(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end, std::int32_t* labels,
                     Margins margins, Scratch& scratch) const;
   void recheck(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void screen_low(const core::Context& ctx, const Rows& rows, std::size_t begin, std::size_t end, std::int32_t* labels,
                   Margins margins, Scratch& scratch) const;
-  void narrow(const core::Context& ctx, const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
   void decide(const Rows& rows, std::int32_t* labels, Margins margins, Scratch& scratch) const;
-  double sharpen(const Rows& rows, Scratch::Open& open, Scratch& scratch) const;
+  double others_of(const Scratch::Doubtful& row, const Extent& x) const noexcept;
+  bool look_closer(const Rows& rows, const Scratch::Doubtful& row, std::int32_t* labels, Margins margins, Scratch::Open& open, Scratch& scratch) const;
+  double sharpen(Scratch::Open& open, std::size_t unscored, Scratch& scratch) const;
   void values(Scratch& scratch) const;
   double square_above(const Extent& x, double score) const noexcept;
   double square_below(const Extent& x, double score) const noexcept;
@@ -168,7 +174,8 @@ class CentroidSearch {
   Panels panels_;
   std::size_t panel_count_;
   std::unique_ptr<Low> low_;
-  std::size_t sets_ = 1;
+  Slots slots_;
+  std::size_t few_;  // candidates of a row that are looked at one by one, which takes as long as thirty in a screen
   core::Buffer<float> narrow_;           // [clusters × leading(d)]: the centroids of panels_, row by row
   core::Buffer<double> wide_;            // centroids in float64: copied from float32, or brought to length 1
   const double* centroids_ = nullptr;    // [k × d]
@@ -177,22 +184,28 @@ class CentroidSearch {
   double highest_ = 0;
 };
 
-// Candidates of row i from the best of each lane; `interval(j, score)` gives the lowest and the highest true value of a score
-// of centroid j. False where the second best of a lane, less `others`, might be one too.
-template <class Interval>
-bool CentroidSearch::gather(const Scratch& s, std::size_t i, double others, Interval&& interval, Scratch::Open& open) const {
-  const float reach = at_least(open.limit + others);
-  if (!(s.least[i].hidden > reach)) return false;
-  for (std::size_t set = 0; set < sets_; ++set)
-    for (std::size_t v = lanes_of(set, i); v < lanes_of(set, i) + k_.lanes; ++v) {
-      if (s.best[v] > reach) continue;
-      const auto [low, high] = interval(static_cast<std::size_t>(s.index[v]), static_cast<double>(s.best[v]));
-      if (low > open.limit) continue;
-      open.limit = std::min(open.limit, high);
-      open.candidates.push_back({s.index[v], low});
-    }
-  // Ties go to the lowest index: candidates stand in its order.
-  std::sort(open.candidates.begin(), open.candidates.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+// Candidates of row i from its slots, in any order; `lowest(j, score)` gives the lowest true value of a score of centroid j, which lies
+// at most `others` below. Where a hidden score might be one too, so might all that share a lane of a slot with a candidate. False where
+// there are too many.
+template <class Lowest>
+bool CentroidSearch::gather(Scratch& s, std::size_t i, double others, Lowest&& lowest, Scratch::Open& open) const {
+  const float reach = slots_.tagged(open.limit + others);
+  const float* const hidden = s.slots.data() + i * slots_.ld();
+  const float* const slots = hidden + k_.lanes;
+  const std::size_t found = k_.not_above(slots, slots_.size(), reach, s.places.data());
+  for (std::size_t n = 0; n < found; ++n) {
+    const auto place = static_cast<std::size_t>(s.places[n]);
+    const std::size_t j = slots_.column(slots[place], place);
+    const double low = lowest(j, slots_.untagged(slots[place]));
+    if (!(low > open.limit)) open.candidates.push_back({static_cast<std::int32_t>(j), low});
+    // What a slot hides lies above what it holds.
+    const float next = hidden[place % k_.lanes];
+    if (next > reach) continue;
+    if (open.candidates.size() + slots_.sharing(clusters_) > few_) return false;
+    slots_.each(place, clusters_, [&](std::size_t other) {
+      if (other != j) open.candidates.push_back({static_cast<std::int32_t>(other), slots_.untagged(next).low - others});
+    });
+  }
   return true;
 }
 

@@ -44,7 +44,7 @@ Extent rounded_once(double square, std::size_t d) noexcept {
 
 Panels::Panels(const simd::Kernels& k, std::size_t capacity, std::size_t d)
     : d_(d), width_(k.panel), lanes_(k.lanes), panels_((capacity + width_ - 1) / width_) {
-  // The kernel prefetches up to twelve steps past the end, which needs no memory there.
+  // The kernel prefetches past the end, which needs no memory there.
   data_ = core::Buffer<float>(panels_ * width_ * d);
   offset_ = core::Buffer<float>(panels_ * width_);
   extent_ = core::Buffer<Extent>(panels_ * width_);

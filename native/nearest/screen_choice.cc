@@ -1,7 +1,11 @@
 #include "nearest/screen_choice.h"
 
 #include <algorithm>
+#include <memory>
+#include <numeric>
 #include <vector>
+
+#include "core/parallel.h"
 
 namespace matomari {
 
@@ -32,8 +36,7 @@ simd::Screen next_screen(const CentroidSearch& search, const Doubt& doubt, std::
   const bool coarse = search.screen() == Screen::int8;
   const auto work = static_cast<double>(work_of(search.clusters(), search.cols()));
   const double pass = work / (coarse ? 215 : 108), finer = work / (coarse ? 108 : 55);
-  const double ours = 250 * static_cast<double>(doubt.rows) + pass * static_cast<double>(doubt.again) +
-                      work / 55 * static_cast<double>(doubt.float32);
+  const double ours = 250 * static_cast<double>(doubt.rows) + work / 55 * static_cast<double>(doubt.float32);
   if (ours <= (finer - pass) * static_cast<double>(rows)) return search.screen();
   return coarse ? Screen::bf16 : Screen::f32;
 }
@@ -45,8 +48,14 @@ simd::Screen next_by_sample(core::Context& ctx, const CentroidSearch& search, co
   for (std::size_t i = 0; i < count; ++i) ids[i] = static_cast<std::uint32_t>(i * step);
   CentroidSearch::Rows sample = rows;
   sample.ids = ids.data();
-  CentroidSearch::Scratch scratch(search);
-  return next_screen(search, search.assign(ctx, sample, 0, count, labels, {}, scratch), count);
+  constexpr std::size_t kGrain = 96;  // whole blocks of the search
+  std::vector<Doubt> doubt((count + kGrain - 1) / kGrain);
+  std::vector<std::unique_ptr<CentroidSearch::Scratch>> scratch(ctx.threads());
+  core::parallel_for(ctx, count, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
+    if (!scratch[slot]) scratch[slot] = std::make_unique<CentroidSearch::Scratch>(search);
+    doubt[begin / kGrain] = search.assign(ctx, sample, begin, end, labels, {}, *scratch[slot]);
+  });
+  return next_screen(search, std::accumulate(doubt.begin(), doubt.end(), Doubt{}, [](Doubt sum, const Doubt& d) { return sum += d; }), count);
 }
 
 }  // namespace matomari

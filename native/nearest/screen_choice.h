@@ -18,7 +18,7 @@ simd::Screen choose_screen(const simd::Kernels& k, ScreenWish wish, std::size_t 
                            bool packed_once = false) noexcept;
 
 // The screen to go on with after this search left `doubt` among so many rows: the same, or the next finer one where that costs less.
-// A row in doubt costs a quarter of a microsecond, and the products of being scored again.
+// A row in doubt costs a quarter of a microsecond, and one that is left to float32 the products of that as well.
 simd::Screen next_screen(const CentroidSearch& search, const Doubt& doubt, std::size_t rows) noexcept;
 
 // Of a sample of the rows what the search leaves in doubt, and the screen to go on with. Writes into labels, which must be of

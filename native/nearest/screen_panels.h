@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -80,6 +81,27 @@ class RowBlock {
   std::size_t ld_ = 0;  // not a multiple of 1 KiB: rows must not fall into the same few lines of the cache
   core::Buffer<std::uint32_t> groups_;
   core::Buffer<float> scale_, error_, length_;
+};
+
+// What `low_best` takes for how far rounding took the rows of a tile and how long they are: of each the most.
+struct TileShare {
+  TileShare() = default;
+  TileShare(const simd::ScreenRows& rows, std::size_t first, std::size_t tile) noexcept
+      : error(static_cast<double>(*std::max_element(rows.error + first, rows.error + first + tile))),
+        length(static_cast<double>(*std::max_element(rows.length + first, rows.length + first + tile))) {}
+  // By how much row i has less.
+  TileShare beyond(const simd::ScreenRows& rows, std::size_t i) const noexcept {
+    TileShare out;
+    out.error = error - static_cast<double>(rows.error[i]);
+    out.length = length - static_cast<double>(rows.length[i]);
+    return out;
+  }
+  // What is taken off the score of a column for it. The kernel's norm and error of a column are rounded up from these: it takes
+  // off no less, and no more than 2^−20 of it beyond.
+  double of(const Extent& c, const ScreenBound& bound) const noexcept { return error * c.norm + length * bound.error(c); }
+  Extent worst() const noexcept { return {length, error}; }
+
+  double error = 0, length = 0;
 };
 
 // Where rows come from: `points`, for cosine with 1/‖row‖, less a common vector.

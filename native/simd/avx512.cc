@@ -27,6 +27,11 @@ struct Lanes {
   static __mmask16 less(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
   static V min(V a, V b) { return _mm512_min_ps(a, b); }
   static V max(V a, V b) { return _mm512_max_ps(a, b); }
+  static V tagged(V v, std::int32_t keep, std::int32_t tag) {
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_castps_si512(v), _mm512_set1_epi32(keep), _mm512_set1_epi32(tag), 0xEA));
+  }
+  static float lowest(V v) { return _mm512_reduce_min_ps(v); }
+  static unsigned not_above(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_NGT_UQ); }
   static float sum(V v) { return _mm512_reduce_add_ps(v); }
   static __m512i load_index(const std::int32_t* p) { return _mm512_loadu_si512(p); }
   static void store_index(std::int32_t* p, __m512i v) { _mm512_storeu_si512(p, v); }

@@ -7,7 +7,9 @@
 
 namespace matomari::simd::vnni {
 
-static inline __mmask16 lanes_of(std::size_t l, std::size_t d) noexcept;
+static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* out) noexcept;
+static void layered_products(const std::uint32_t* first, const std::uint32_t* second, const std::uint32_t* target_first,
+                             const std::uint32_t* target_second, std::size_t depth, std::int32_t* out) noexcept;
 
 struct Lanes {
   // g++ keeps its own vector type in registers where it would spill an array of __m512i.
@@ -25,32 +27,48 @@ struct Lanes {
   }
 };
 
+#include "simd/screens.inl"
+
 // Whole numbers from −127 to 127 times max|x| / 127. The instruction wants one side unsigned: rows are packed with 128
 // added, and a target's `start`, −128 times the sum of its numbers, takes that out again.
 static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* out) noexcept {
-  __m512 most = _mm512_setzero_ps();
-  for (std::size_t l = 0; l < d; l += 16)
-    most = _mm512_max_ps(most, _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes_of(l, d), x + l)));
-  const float largest = _mm512_reduce_max_ps(most);
+  constexpr int N = 4;  // vectors of numbers that make one of bytes, and sums that do not wait for one another
+  const std::size_t whole = d / (N * W) * (N * W);
+  __m512 most[N] = {};
+  for (std::size_t l = 0; l < whole; l += N * W)
+    rep<N>([&](auto n) __attribute__((always_inline)) { most[n] = _mm512_max_ps(most[n], _mm512_abs_ps(_mm512_loadu_ps(x + l + n * W))); });
+  for (std::size_t l = whole; l < d; l += W) most[0] = _mm512_max_ps(most[0], _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes_of(l, d), x + l)));
+  const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_max_ps(most[0], most[1]), _mm512_max_ps(most[2], most[3])));
   const bool flat = !(largest > 1e-30f);  // too small to have a scale: all residual
   const float scale = flat ? 0.0f : largest / 127.0f;
   const __m512 s = _mm512_set1_ps(scale), inverse = _mm512_set1_ps(flat ? 0.0f : 127.0f / largest);
-  const __m128i bias = as_row ? _mm_set1_epi8(static_cast<char>(0x80)) : _mm_setzero_si128();
+  const __m512i bias = as_row ? _mm512_set1_epi8(static_cast<char>(0x80)) : _mm512_setzero_si512(), ones = _mm512_set1_epi8(1);
   auto* const at = reinterpret_cast<std::uint8_t*>(out);
-  __m512 square = _mm512_setzero_ps();
+  __m512 square[N] = {};
   __m512i sum = _mm512_setzero_si512();
-  for (std::size_t l = 0; l < d; l += 16) {
-    const __mmask16 in = lanes_of(l, d);
-    const __m512 v = _mm512_maskz_loadu_ps(in, x + l);
+  const auto rounded = [&](auto n, __m512 v) __attribute__((always_inline)) {
     const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(v, inverse));
     const __m512 rest = _mm512_fnmadd_ps(s, _mm512_cvtepi32_ps(q), v);
-    square = _mm512_fmadd_ps(rest, rest, square);
+    square[n] = _mm512_fmadd_ps(rest, rest, square[n]);
+    return q;
+  };
+  // Packing takes its lanes in turns.
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  for (std::size_t l = 0; l < whole; l += N * W) {
+    __m512i q[N];
+    rep<N>([&](auto n) __attribute__((always_inline)) { q[n] = rounded(n, _mm512_loadu_ps(x + l + n * W)); });
     // Of a row that is not finite once scaled, q is the least of all numbers: what is stored counts.
-    const __m128i stored = _mm512_cvtsepi32_epi8(q);
-    sum = _mm512_add_epi32(sum, _mm512_cvtepi8_epi32(stored));
-    _mm_mask_storeu_epi8(at + l, lanes_of(l, (d + 3) / 4 * 4), _mm_xor_si128(stored, bias));
+    const __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(_mm512_packs_epi32(q[0], q[1]), _mm512_packs_epi32(q[2], q[3])));
+    sum = _mm512_dpbusd_epi32(sum, ones, bytes);
+    _mm512_storeu_si512(at + l, _mm512_xor_si512(bytes, bias));
   }
-  return {scale, _mm512_reduce_add_ps(square), -128 * _mm512_reduce_add_epi32(sum)};
+  for (std::size_t l = whole; l < d; l += W) {
+    const __m128i bytes = _mm512_cvtsepi32_epi8(rounded(Const<0>{}, _mm512_maskz_loadu_ps(lanes_of(l, d), x + l)));
+    sum = _mm512_add_epi32(sum, _mm512_cvtepi8_epi32(bytes));
+    _mm_mask_storeu_epi8(at + l, lanes_of(l, (d + 3) / 4 * 4), _mm_xor_si128(bytes, _mm512_castsi512_si128(bias)));
+  }
+  const __m512 squares = _mm512_add_ps(_mm512_add_ps(square[0], square[1]), _mm512_add_ps(square[2], square[3]));
+  return {scale, _mm512_reduce_add_ps(squares), -128 * _mm512_reduce_add_epi32(sum)};
 }
 
 // The products of two layers of a row with two of a target: first · first, first · second, second · first, second · second.
@@ -76,8 +94,6 @@ static void layered_products(const std::uint32_t* first, const std::uint32_t* se
   const __m256i pairs = _mm256_hadd_epi32(_mm256_hadd_epi32(half[0], half[1]), _mm256_hadd_epi32(half[2], half[3]));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1)));
 }
-
-#include "simd/screens.inl"
 
 }  // namespace matomari::simd::vnni
 

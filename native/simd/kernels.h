@@ -12,19 +12,24 @@ namespace matomari::simd {
 
 enum class Level { scalar, avx2, avx512, neon };
 
-// Best and second best score of a row in each SIMD lane, and which column the best stands in.
-// The arrays are [rows × lanes] of the level.
-struct Best {
-  float* best;
-  float* second;
-  std::int32_t* index;
+// Where a panel leaves what it finds of each row: in each SIMD lane the lowest score of all panels that share the slot, and in
+// `hidden` the lowest of the scores that no slot of the row holds. Both are of the first row; rows lie `ld` numbers apart.
+//
+// Which column a score belongs to stands in its lowest bits, so that no index has to be kept beside it: those outside `keep`
+// are replaced by `tag` + v for vector v of the panel.
+struct Slot {
+  float* hidden;
+  float* lowest;
+  std::size_t ld;
+  std::int32_t keep, tag;
+  bool fresh;  // the slot holds nothing yet
 };
 
-// What the lanes know of a row: the lowest score and its column, the lowest of all others, and the lowest second best of a
-// lane: a score below that is some lane's best.
+// What the slots know of a row: the lowest score and where among their numbers it stands, the lowest of all others, and the
+// lowest that is hidden.
 struct Least {
   float best, second, hidden;
-  std::int32_t index;
+  std::int32_t at;
 };
 
 // The forces of a UMAP layout. Attraction and repulsion along the difference of two points at squared distance D are
@@ -54,6 +59,10 @@ struct WeightedRow {
   float weight;
 };
 
+// So many steps of depth before its turn a tile fetches a panel. Twelve are enough for what the second-level cache holds; panels
+// of 20,000 targets come from the third, and took 2 to 3 % longer so. With 64 small ones do.
+inline constexpr int kStepsAhead = 32;
+
 // So many rows ahead of the one that is added are fetched: their numbers must be readable behind the last one.
 inline constexpr std::size_t kRowsAhead = 16;
 
@@ -76,12 +85,14 @@ struct Kernels {
   // Columns that `add_weighted64` takes at once.
   std::size_t sum_width;
 
-  // score[r, j] = offset[j] − x[r] · panel[:, j], folded into `best` with index base + j. x: [rows × ld], rows a multiple
-  // of row_tile; panel: [depth × width]; offset: [width]; width: a multiple of lanes, at most `panel`.
+  // score[r, j] = offset[j] − x[r] · panel[:, j], folded into the slot. x: [rows × ld], rows a multiple of row_tile;
+  // panel: [depth × width]; offset: [width]; width: a multiple of lanes, at most `panel`.
   void (*score_best)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
-                     std::size_t depth, const float* offset, std::int32_t base, Best best) noexcept;
-  // Puts the lanes of each row together, of `sets` sets that lie `stride` numbers apart. out: [rows].
-  void (*least)(const Best& lanes, std::size_t sets, std::size_t stride, std::size_t rows, Least* out) noexcept;
+                     std::size_t depth, const float* offset, const Slot& slot) noexcept;
+  // Puts the slots of each row together. found: [rows × ld], a row's hidden scores and behind them its slots. out: [rows].
+  void (*least)(const float* found, std::size_t ld, std::size_t slots, std::size_t rows, Least* out) noexcept;
+  // The places of the numbers v[n] that are not above the limit, in order; returns how many. n: a multiple of lanes.
+  std::size_t (*not_above)(const float* v, std::size_t n, float limit, std::int32_t* out) noexcept;
   // The same scores, stored: out is [rows × width].
   void (*score_store)(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
                       std::size_t depth, const float* offset, float* out) noexcept;
@@ -90,6 +101,9 @@ struct Kernels {
                   float* out) noexcept;
   // out[j] = x · c[j] for j below `count`.
   void (*dot_each)(const float* x, const float* const* c, std::size_t count, std::size_t depth, float* out) noexcept;
+  // product[p] = Σ x[p][l] · y[p][l] and square[p] = Σ x[p][l]² in float64, added in any order.
+  void (*unordered64)(const float* const* x, const float* const* y, std::size_t pairs, std::size_t d, double* product,
+                      double* square) noexcept;
   // out[l] = x[l] · scale − shift[l] (two roundings); returns Σ out² in float32, in any order.
   float (*center)(const float* x, const float* shift, float scale, std::size_t d, float* out) noexcept;
   // Copies x[n] to out; returns whether all are finite numbers.

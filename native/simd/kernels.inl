@@ -11,6 +11,7 @@ constexpr int MR = Lanes::row_tile, NV = Lanes::panel_vectors, NR = NV * W;
 constexpr int MR64 = Lanes::row_tile64, NV64 = Lanes::panel_vectors64, NR64 = NV64 * WD;
 constexpr int NS = Lanes::sum_vectors;
 constexpr int FR = Lanes::few_rows, FC = Lanes::few_columns;
+constexpr float kNone = __FLT_MAX__;  // a score that every other one is below
 
 // The product of MR rows with a panel of N vectors, in registers from first to last depth.
 template <int N>
@@ -23,7 +24,7 @@ static inline __attribute__((always_inline)) void scores(const float* x, std::si
     V b[N];
     rep<N>([&](auto v) __attribute__((always_inline)) {
       b[v] = Lanes::load(panel + v * W);
-      __builtin_prefetch(panel + 12 * N * W + v * W);
+      __builtin_prefetch(panel + kStepsAhead * N * W + v * W);
     });
     rep<MR>([&](auto r) __attribute__((always_inline)) {
       const V a = Lanes::set1(x[static_cast<std::size_t>(r) * ld + l]);
@@ -33,29 +34,28 @@ static inline __attribute__((always_inline)) void scores(const float* x, std::si
   }
 }
 
+// Folds a row's scores into what a slot holds of it.
+template <int N>
+static inline __attribute__((always_inline)) void fold(const V (&score)[N], const Slot& slot, std::size_t row) {
+  float* const at_hidden = slot.hidden + row * slot.ld;
+  float* const at_lowest = slot.lowest + row * slot.ld;
+  V hidden = Lanes::load(at_hidden), lowest = slot.fresh ? Lanes::set1(kNone) : Lanes::load(at_lowest);
+  rep<N>([&](auto v) __attribute__((always_inline)) {
+    const V tagged = Lanes::tagged(score[v], slot.keep, slot.tag + v);
+    hidden = Lanes::min(hidden, Lanes::max(tagged, lowest));
+    lowest = Lanes::min(lowest, tagged);
+  });
+  Lanes::store(at_hidden, hidden);
+  Lanes::store(at_lowest, lowest);
+}
+
 template <int N>
 static void score_best_of(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t depth,
-                          const float* offset, std::int32_t base, Best best) noexcept {
+                          const float* offset, const Slot& slot) noexcept {
   for (std::size_t row = 0; row < rows; row += MR) {
     V acc[MR][N];
     scores<N>(x + row * ld, ld, panel, depth, offset, acc);
-    rep<MR>([&](auto r) __attribute__((always_inline)) {
-      float* const at_best = best.best + (row + r) * W;
-      float* const at_second = best.second + (row + r) * W;
-      std::int32_t* const at_index = best.index + (row + r) * W;
-      V b = Lanes::load(at_best), s = Lanes::load(at_second);
-      auto i = Lanes::load_index(at_index);
-      rep<N>([&](auto v) __attribute__((always_inline)) {
-        const V score = acc[r][v];
-        const auto less = Lanes::less(score, b);
-        s = Lanes::min(s, Lanes::max(score, b));
-        b = Lanes::min(b, score);
-        i = Lanes::select_index(less, i, base + v * W);
-      });
-      Lanes::store(at_best, b);
-      Lanes::store(at_second, s);
-      Lanes::store_index(at_index, i);
-    });
+    rep<MR>([&](auto r) __attribute__((always_inline)) { fold<N>(acc[r], slot, row + r); });
   }
 }
 
@@ -73,12 +73,12 @@ static void score_store_of(const float* x, std::size_t ld, std::size_t rows, con
 
 static_assert(NV <= 4);
 static void score_best(const float* x, std::size_t ld, std::size_t rows, const float* panel, std::size_t width,
-                       std::size_t depth, const float* offset, std::int32_t base, Best best) noexcept {
+                       std::size_t depth, const float* offset, const Slot& slot) noexcept {
   switch (width / W) {
-    case 1: return score_best_of<1>(x, ld, rows, panel, depth, offset, base, best);
-    case 2: return score_best_of<(NV < 2 ? NV : 2)>(x, ld, rows, panel, depth, offset, base, best);
-    case 3: return score_best_of<(NV < 3 ? NV : 3)>(x, ld, rows, panel, depth, offset, base, best);
-    default: return score_best_of<NV>(x, ld, rows, panel, depth, offset, base, best);
+    case 1: return score_best_of<1>(x, ld, rows, panel, depth, offset, slot);
+    case 2: return score_best_of<(NV < 2 ? NV : 2)>(x, ld, rows, panel, depth, offset, slot);
+    case 3: return score_best_of<(NV < 3 ? NV : 3)>(x, ld, rows, panel, depth, offset, slot);
+    default: return score_best_of<NV>(x, ld, rows, panel, depth, offset, slot);
   }
 }
 
@@ -92,41 +92,40 @@ static void score_store(const float* x, std::size_t ld, std::size_t rows, const 
   }
 }
 
-static void least(const Best& lanes, std::size_t sets, std::size_t stride, std::size_t rows, Least* out) noexcept {
+static void least(const float* found, std::size_t ld, std::size_t slots, std::size_t rows, Least* out) noexcept {
   const std::int32_t zeros[W] = {};
   const auto always = Lanes::less(Lanes::set1(0.0f), Lanes::set1(1.0f));
   const auto first = Lanes::select_index(always, Lanes::load_index(zeros), 0);
+  // Read from W − 1 − l on, it raises lane l above all scores and leaves the others.
+  float only[2 * W - 1];
+  for (int l = 0; l < 2 * W - 1; ++l) only[l] = l == W - 1 ? kNone : -kNone;
   for (std::size_t row = 0; row < rows; ++row) {
-    const std::size_t at = row * W;
-    V b = Lanes::load(lanes.best + at), rest = Lanes::load(lanes.second + at), hidden = rest;
+    const float* const at = found + row * ld;
+    const V hidden = Lanes::load(at);
+    V b = Lanes::load(at + W), rest = hidden;
     auto from = first;
-    for (std::size_t set = 1; set < sets; ++set) {
-      const V other = Lanes::load(lanes.best + set * stride + at), second = Lanes::load(lanes.second + set * stride + at);
-      from = Lanes::select_index(Lanes::less(other, b), from, static_cast<std::int32_t>(set) * W);
-      rest = Lanes::min(Lanes::min(rest, second), Lanes::max(other, b));
-      hidden = Lanes::min(hidden, second);
+    for (std::size_t slot = 1; slot < slots; ++slot) {
+      const V other = Lanes::load(at + (slot + 1) * W);
+      from = Lanes::select_index(Lanes::less(other, b), from, static_cast<std::int32_t>(slot) * W);
+      rest = Lanes::min(rest, Lanes::max(other, b));
       b = Lanes::min(b, other);
     }
-    float best[W], others[W], seconds[W];
     std::int32_t places[W];
-    Lanes::store(best, b);
-    Lanes::store(others, rest);
-    Lanes::store(seconds, hidden);
     Lanes::store_index(places, from);
-    Least found{best[0], others[0], seconds[0], 0};
-    int lane = 0;
-    for (int l = 1; l < W; ++l) {
-      const bool lower = best[l] < found.best;
-      const float loser = lower ? found.best : best[l], other = others[l] < loser ? others[l] : loser;
-      found.second = other < found.second ? other : found.second;
-      found.hidden = seconds[l] < found.hidden ? seconds[l] : found.hidden;
-      found.best = lower ? best[l] : found.best;
-      lane = lower ? l : lane;
-    }
-    const auto place = static_cast<std::size_t>(places[lane]);
-    found.index = lanes.index[place / W * stride + at + place % W];
-    out[row] = found;
+    const float best = Lanes::lowest(b);
+    const int lane = __builtin_ctz(Lanes::not_above(b, Lanes::set1(best)));
+    const V losers = Lanes::max(b, Lanes::load(only + W - 1 - lane));
+    out[row] = {best, Lanes::lowest(Lanes::min(rest, losers)), Lanes::lowest(hidden), places[lane]};
   }
+}
+
+static std::size_t not_above(const float* v, std::size_t n, float limit, std::int32_t* out) noexcept {
+  const V most = Lanes::set1(limit);
+  std::size_t count = 0;
+  for (std::size_t l = 0; l < n; l += W)
+    for (unsigned found = Lanes::not_above(Lanes::load(v + l), most); found != 0; found &= found - 1)
+      out[count++] = static_cast<std::int32_t>(l) + __builtin_ctz(found);
+  return count;
 }
 
 template <int R>
@@ -156,23 +155,73 @@ static void dot_few(const float* x, const float* c, std::size_t ld, std::size_t 
   for (; row < rows; ++row) dot_few_rows<1>(x + row * ld, c, ld, depth, out + row * FC);
 }
 
+// M products with one row, each in N sums that do not wait for one another.
+template <int M, int N>
+static inline __attribute__((always_inline)) void dot_some(const float* x, const float* const* c, std::size_t depth, float* out) {
+  V acc[M][N];
+  rep<M>([&](auto m) __attribute__((always_inline)) {
+    rep<N>([&](auto n) __attribute__((always_inline)) { acc[m][n] = Lanes::set1(0.0f); });
+  });
+  std::size_t l = 0;
+  const auto step = [&](auto n) __attribute__((always_inline)) {
+    const V a = Lanes::load(x + l);
+    rep<M>([&](auto m) __attribute__((always_inline)) { acc[m][n] = Lanes::fmadd(a, Lanes::load(c[m] + l), acc[m][n]); });
+    l += W;
+  };
+  while (l + N * W <= depth) rep<N>(step);
+  while (l + W <= depth) step(Const<0>{});
+  const V one = Lanes::set1(1.0f);
+  rep<M>([&](auto m) __attribute__((always_inline)) {
+    rep<N - 1>([&](auto n) __attribute__((always_inline)) { acc[m][0] = Lanes::fmadd(acc[m][n + 1], one, acc[m][0]); });
+    float rest = 0;
+    for (std::size_t at = l; at < depth; ++at) rest += x[at] * c[m][at];
+    out[m] = Lanes::sum(acc[m][0]) + rest;
+  });
+}
+
 static void dot_each(const float* x, const float* const* c, std::size_t count, std::size_t depth, float* out) noexcept {
+  std::size_t j = 0;
+  for (; j + 4 <= count; j += 4) dot_some<4, 1>(x, c + j, depth, out + j);
+  if (j + 2 <= count) {
+    dot_some<2, 2>(x, c + j, depth, out + j);
+    j += 2;
+  }
+  if (j < count) dot_some<1, 4>(x, c + j, depth, out + j);
+}
+
+static void unordered64(const float* const* x, const float* const* y, std::size_t pairs, std::size_t d, double* product,
+                        double* square) noexcept {
   constexpr int N = 4;  // sums that do not wait for one another
-  for (std::size_t j = 0; j < count; j += N) {
-    const float* to[N];
-    for (std::size_t n = 0; n < N; ++n) to[n] = c[j + n < count ? j + n : count - 1];
-    V acc[N];
-    rep<N>([&](auto n) __attribute__((always_inline)) { acc[n] = Lanes::set1(0.0f); });
+  constexpr std::size_t kAhead = 2;
+  for (std::size_t p = 0; p < pairs; ++p) {
+    const float *const a = x[p], *const b = y[p];
+    const float* const next = y[p + kAhead < pairs ? p + kAhead : p];
+    D xy[N], xx[N];
+    rep<N>([&](auto n) __attribute__((always_inline)) { xy[n] = xx[n] = Lanes::set1d(0.0); });
     std::size_t l = 0;
-    for (; l + W <= depth; l += W) {
-      const V a = Lanes::load(x + l);
-      rep<N>([&](auto n) __attribute__((always_inline)) { acc[n] = Lanes::fmadd(a, Lanes::load(to[n] + l), acc[n]); });
+    for (; l + N * WD <= d; l += N * WD) {
+      for (std::size_t line = 0; line < N * WD; line += 16) __builtin_prefetch(next + l + line);
+      rep<N>([&](auto n) __attribute__((always_inline)) {
+        const D u = Lanes::widen(a + l + n * WD);
+        xy[n] = Lanes::fmaddd(u, Lanes::widen(b + l + n * WD), xy[n]);
+        xx[n] = Lanes::fmaddd(u, u, xx[n]);
+      });
     }
-    rep<N>([&](auto n) __attribute__((always_inline)) {
-      float rest = 0;
-      for (std::size_t at = l; at < depth; ++at) rest += x[at] * to[n][at];
-      if (j + n < count) out[j + n] = Lanes::sum(acc[n]) + rest;
-    });
+    double each[2][WD];
+    Lanes::stored(each[0], Lanes::addd(Lanes::addd(xy[0], xy[1]), Lanes::addd(xy[2], xy[3])));
+    Lanes::stored(each[1], Lanes::addd(Lanes::addd(xx[0], xx[1]), Lanes::addd(xx[2], xx[3])));
+    double sum[2] = {};
+    for (std::size_t v = 0; v < WD; ++v) {
+      sum[0] += each[0][v];
+      sum[1] += each[1][v];
+    }
+    for (; l < d; ++l) {
+      const double u = static_cast<double>(a[l]);
+      sum[0] += u * static_cast<double>(b[l]);
+      sum[1] += u * u;
+    }
+    product[p] = sum[0];
+    square[p] = sum[1];
   }
 }
 
@@ -351,6 +400,6 @@ static void stream(const float* x, std::size_t ld, std::size_t rows, std::size_t
 
 static constexpr Kernels table{
     Lanes::level, Lanes::name, Lanes::roundings, W, MR, NR, MR64, NR64, FC, NS * WD,
-    &score_best, &least, &score_store, &dot_few, &dot_each, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed,
+    &score_best, &least, &not_above, &score_store, &dot_few, &dot_each, &unordered64, &center, &copy_finite, &dot64, &tile64, &add_scaled64, &add_weighted64, &add_fixed,
     &move_fixed, &stream,
     &products64, &differences64, &wide_products64, &wide_differences64, &push_and_pull, &gather64, &cross64, &mix64};

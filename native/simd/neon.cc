@@ -27,6 +27,15 @@ struct Lanes {
   static uint32x4_t less(V a, V b) { return vcltq_f32(a, b); }
   static V min(V a, V b) { return vminq_f32(a, b); }
   static V max(V a, V b) { return vmaxq_f32(a, b); }
+  static V tagged(V v, std::int32_t keep, std::int32_t tag) {
+    const int32x4_t kept = vandq_s32(vreinterpretq_s32_f32(v), vdupq_n_s32(keep));
+    return vreinterpretq_f32_s32(vorrq_s32(kept, vdupq_n_s32(tag)));
+  }
+  static float lowest(V v) { return vminvq_f32(v); }
+  static unsigned not_above(V a, V b) {
+    const uint32x4_t bit = {1, 2, 4, 8};
+    return vaddvq_u32(vbicq_u32(bit, vcgtq_f32(a, b)));
+  }
   static float sum(V v) { return vaddvq_f32(v); }
   static int32x4_t load_index(const std::int32_t* p) { return vld1q_s32(p); }
   static void store_index(std::int32_t* p, int32x4_t v) { vst1q_s32(p, v); }

@@ -5,20 +5,10 @@ static void low_rivals_of(const ScreenRows& x, std::size_t rows, const ScreenPan
                           const std::int32_t* own, const float* limit, float* least, std::uint64_t* hits) noexcept {
   const std::uint64_t all = (std::uint64_t{1} << (N * W)) - 1;
   for (std::size_t row = 0; row < rows; row += MR) {
-    // One share of the error for the whole tile, that of its worst row.
-    float error = x.error[row], length = x.length[row];
-    for (std::size_t r = row + 1; r < row + MR; ++r) {
-      error = x.error[r] > error ? x.error[r] : error;
-      length = x.length[r] > length ? x.length[r] : length;
-    }
     A acc[MR][N];
     products<N>(x.groups + row * x.ld, x.ld, panel, acc);
     __m512 offset[N];
-    rep<N>([&](auto v) __attribute__((always_inline)) {
-      offset[v] = _mm512_fnmadd_ps(_mm512_set1_ps(length), _mm512_loadu_ps(panel.error + v * W),
-                                   _mm512_fnmadd_ps(_mm512_set1_ps(error), _mm512_loadu_ps(panel.norm + v * W),
-                                                    _mm512_loadu_ps(panel.offset + v * W)));
-    });
+    shared_offsets<N>(x, row, panel, offset);
     rep<MR>([&](auto r) __attribute__((always_inline)) {
       const __m512 scale = _mm512_set1_ps(x.scale[row + r]), most = _mm512_set1_ps(limit[row + r]);
       const std::uint32_t at = static_cast<std::uint32_t>(own[row + r] - base);

@@ -48,6 +48,15 @@ struct Lanes {
   static I less(V a, V b) { return a < b; }
   static V min(V a, V b) { return a < b ? a : b; }
   static V max(V a, V b) { return a > b ? a : b; }
+  static V tagged(V v, std::int32_t keep, std::int32_t tag) { return (V)(((I)v & keep) | tag); }
+  static float lowest(V v) {
+    const V two = min(v, V{v[2], v[3], v[2], v[3]});
+    return two[0] < two[1] ? two[0] : two[1];
+  }
+  static unsigned not_above(V a, V b) {
+    const I above = a > b;  // −1 in each lane where it is
+    return static_cast<unsigned>(15 + above[0] + 2 * above[1] + 4 * above[2] + 8 * above[3]);
+  }
   static float sum(V v) { return (v[0] + v[1]) + (v[2] + v[3]); }
   static I load_index(const std::int32_t* p) { return get<I>(p); }
   static void store_index(std::int32_t* p, I v) { put(p, v); }

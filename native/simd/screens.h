@@ -54,11 +54,11 @@ struct ScreenKernels {
 
   // Rounds x[d] into ⌈d / per_group⌉ groups, zero-padded. Rows and targets are packed differently.
   Rounded (*round)(const float* x, std::size_t d, bool as_row, std::uint32_t* out) noexcept;
-  // low[r, j] = offset[j] − scale[r] · scale[j] · (x[r] · panel[:, j]) − error[r] · norm[j] − length[r] · error[j], folded
-  // into `best` with index base + j. rows: a multiple of row_tile; width: a multiple of lanes, at most `panel`.
-  void (*low_best)(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, std::int32_t base,
-                     Best best) noexcept;
-  // The same, stored: out is [rows × width]. Bit j of hits[r] is set where low[r, j] is not above limit[r].
+  // low[r, j] = offset[j] − scale[r] · scale[j] · (x[r] · panel[:, j]) − error · norm[j] − length · error[j], where error and
+  // length are the largest of the row's tile, folded into the slot. rows: a multiple of row_tile; width: a multiple of lanes, at
+  // most `panel`.
+  void (*low_best)(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const Slot& slot) noexcept;
+  // The same with each row's own error and length, stored: out is [rows × width]. Bit j of hits[r] is set where low[r, j] is not above limit[r].
   void (*low_below)(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const float* limit, float* out,
                       std::uint64_t* hits) noexcept;
   // The same for both sides of each pair: bit j of back[r] is set where low[r, j] + back_add[r] is not above back_limit[j].

@@ -18,7 +18,7 @@ static inline __attribute__((always_inline)) void products(const std::uint32_t* 
     __m512i b[N];
     rep<N>([&](auto v) __attribute__((always_inline)) {
       b[v] = _mm512_loadu_si512(groups + v * W);
-      __builtin_prefetch(groups + 12 * N * W + v * W);
+      __builtin_prefetch(groups + kStepsAhead * N * W + v * W);
     });
     // With one vector of columns the rows come from memory as fast as they are used.
     if (N == 1 && l % 16 == 0)
@@ -40,31 +40,43 @@ static inline __attribute__((always_inline)) __m512 low(A acc, __m512 scale, __m
                           _mm512_fnmadd_ps(error, _mm512_loadu_ps(panel.norm + at), score));
 }
 
+// The offsets of N vectors of columns less one share of the error for a whole tile, that of its worst row.
 template <int N>
-static void low_best_of(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, std::int32_t base,
-                          Best best) noexcept {
-  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+static inline __attribute__((always_inline)) void shared_offsets(const ScreenRows& x, std::size_t row, const ScreenPanel& panel,
+                                                                 __m512 (&offset)[N]) {
+  float error = x.error[row], length = x.length[row];
+  for (std::size_t r = row + 1; r < row + MR; ++r) {
+    error = x.error[r] > error ? x.error[r] : error;
+    length = x.length[r] > length ? x.length[r] : length;
+  }
+  rep<N>([&](auto v) __attribute__((always_inline)) {
+    offset[v] = _mm512_fnmadd_ps(_mm512_set1_ps(length), _mm512_loadu_ps(panel.error + v * W),
+                                 _mm512_fnmadd_ps(_mm512_set1_ps(error), _mm512_loadu_ps(panel.norm + v * W),
+                                                  _mm512_loadu_ps(panel.offset + v * W)));
+  });
+}
+
+template <int N>
+static void low_best_of(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const Slot& slot) noexcept {
   for (std::size_t row = 0; row < rows; row += MR) {
     A acc[MR][N];
     products<N>(x.groups + row * x.ld, x.ld, panel, acc);
+    __m512 offset[N];
+    shared_offsets<N>(x, row, panel, offset);
     rep<MR>([&](auto r) __attribute__((always_inline)) {
-      float* const at_best = best.best + (row + r) * W;
-      float* const at_second = best.second + (row + r) * W;
-      std::int32_t* const at_index = best.index + (row + r) * W;
-      __m512 b = _mm512_loadu_ps(at_best), s = _mm512_loadu_ps(at_second);
-      __m512i i = _mm512_loadu_si512(at_index);
-      const __m512 scale = _mm512_set1_ps(x.scale[row + r]), error = _mm512_set1_ps(x.error[row + r]),
-                   length = _mm512_set1_ps(x.length[row + r]);
+      float* const at_hidden = slot.hidden + (row + r) * slot.ld;
+      float* const at_lowest = slot.lowest + (row + r) * slot.ld;
+      __m512 hidden = _mm512_loadu_ps(at_hidden), lowest = slot.fresh ? _mm512_set1_ps(__FLT_MAX__) : _mm512_loadu_ps(at_lowest);
+      const __m512 scale = _mm512_set1_ps(x.scale[row + r]);
       rep<N>([&](auto v) __attribute__((always_inline)) {
-        const __m512 score = low(acc[r][v], scale, error, length, panel, v * W);
-        const __mmask16 less = _mm512_cmp_ps_mask(score, b, _CMP_LT_OQ);
-        s = _mm512_min_ps(s, _mm512_max_ps(score, b));
-        b = _mm512_min_ps(b, score);
-        i = _mm512_mask_add_epi32(i, less, lane, _mm512_set1_epi32(base + v * W));
+        const __m512i score = _mm512_castps_si512(Lanes::score(acc[r][v], scale, panel.scale + v * W, offset[v]));
+        const __m512 tagged = _mm512_castsi512_ps(
+            _mm512_ternarylogic_epi32(score, _mm512_set1_epi32(slot.keep), _mm512_set1_epi32(slot.tag + v), 0xEA));  // score & keep | tag
+        hidden = _mm512_min_ps(hidden, _mm512_max_ps(tagged, lowest));
+        lowest = _mm512_min_ps(lowest, tagged);
       });
-      _mm512_storeu_ps(at_best, b);
-      _mm512_storeu_ps(at_second, s);
-      _mm512_storeu_si512(at_index, i);
+      _mm512_storeu_ps(at_hidden, hidden);
+      _mm512_storeu_ps(at_lowest, lowest);
     });
   }
 }
@@ -114,12 +126,11 @@ static void low_both_of(const ScreenRows& x, std::size_t rows, const ScreenPanel
   }
 }
 
-static void low_best(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, std::int32_t base,
-                       Best best) noexcept {
+static void low_best(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, const Slot& slot) noexcept {
   switch (panel.width / W) {
-    case 1: return low_best_of<1>(x, rows, panel, base, best);
-    case 2: return low_best_of<2>(x, rows, panel, base, best);
-    default: return low_best_of<NV>(x, rows, panel, base, best);
+    case 1: return low_best_of<1>(x, rows, panel, slot);
+    case 2: return low_best_of<2>(x, rows, panel, slot);
+    default: return low_best_of<NV>(x, rows, panel, slot);
   }
 }
 

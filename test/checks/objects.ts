@@ -27,8 +27,9 @@ export function wideInstructions(objdump: string): string[] {
 }
 
 /**
- * Vector stores to the stack among the multiply-adds of the functions that match: accumulators that did not stay in
- * registers, which costs half the speed. Stores before and after a loop are no harm.
+ * Vector stores to the stack among the multiply-adds of the functions that match, and multiply-adds with what lies there:
+ * accumulators or factors that did not stay in registers, which costs up to half the speed. Stores before and after a loop are
+ * no harm.
  */
 export function spills(
   objdump: string,
@@ -44,6 +45,7 @@ export function spills(
     let last = -Infinity;
     lines.forEach((line, at) => {
       if (!product.test(line)) return;
+      if (/\(%r[sb]p/.test(line)) stores.push(line);
       // Further apart than this they are not in the same run of multiply-adds.
       if (at - last <= 12)
         stores.push(

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include "harness.h"
 #include "nearest/panels.h"
 #include "nearest/product_bound.h"
+#include "nearest/slots.h"
 
 using namespace matomari;
 using namespace matomari::test;
@@ -62,7 +64,7 @@ TEST(score_store_is_offset_minus_product) {
       }
 }
 
-TEST(score_best_keeps_the_two_lowest_of_each_lane_and_the_first_index) {
+TEST(score_best_keeps_the_lowest_of_each_lane_and_the_lowest_of_all_others) {
   Numbers numbers(2);
   for (const auto* k : levels())
     for (std::size_t vectors = 1; vectors <= k->panel / k->lanes; ++vectors)
@@ -74,76 +76,73 @@ TEST(score_best_keeps_the_two_lowest_of_each_lane_and_the_first_index) {
           for (float& v : t.panel) v = std::floor(v);
           for (float& v : t.offset) v = std::floor(v);
         }
-        const std::size_t n = t.rows * k->lanes;
-        std::vector<float> best(n, FLT_MAX), second(n, FLT_MAX), stored(t.rows * t.width);
-        std::vector<std::int32_t> index(n, 0);
-        // Two panels in turn, the second one with the same scores: no index of it may win.
-        for (std::int32_t base : {100, 5000})
-          k->score_best(t.x.data(), t.ld, t.rows, t.panel.data(), t.width, t.depth, t.offset.data(), base,
-                        {best.data(), second.data(), index.data()});
+        // Three panels, of which the last stands, a turn later, where the first did. All have the same scores, but for their tags.
+        const Slots one_turn(1000, t.width, k->lanes), slots(3 * one_turn.count(), t.width, k->lanes);
+        const std::size_t turn = slots.count(), taken[] = {0, 1, turn};
+        std::vector<float> found(t.rows * slots.ld(), FLT_MAX), stored(t.rows * t.width);
+        for (std::size_t p : taken)
+          k->score_best(t.x.data(), t.ld, t.rows, t.panel.data(), t.width, t.depth, t.offset.data(), slots.of_panel(found.data(), p));
         k->score_store(t.x.data(), t.ld, t.rows, t.panel.data(), t.width, t.depth, t.offset.data(), stored.data());
         for (std::size_t r = 0; r < t.rows; ++r)
           for (std::size_t lane = 0; lane < k->lanes; ++lane) {
-            std::vector<float> scores;
-            for (int twice = 0; twice < 2; ++twice)
-              for (std::size_t j = lane; j < t.width; j += k->lanes) scores.push_back(stored[r * t.width + j]);
-            const auto lowest = std::min_element(scores.begin(), scores.end());
-            const auto column = static_cast<std::int32_t>(static_cast<std::size_t>(lowest - scores.begin()) * k->lanes + lane);
-            CHECK(best[r * k->lanes + lane] == *lowest);
-            CHECK(index[r * k->lanes + lane] == 100 + column);
-            CHECK(second[r * k->lanes + lane] == *lowest);  // the second panel has it once more
+            std::vector<float> all[2], hidden;
+            for (std::size_t p : taken)
+              for (std::size_t v = 0; v < vectors; ++v) {
+                const std::uint32_t tag = static_cast<std::uint32_t>(p / turn * 4 + v);
+                const float score = stored[r * t.width + v * k->lanes + lane];
+                all[p % turn].push_back(std::bit_cast<float>((std::bit_cast<std::uint32_t>(score) & ~15u) | tag));
+              }
+            for (std::size_t slot : {0, 1}) {
+              std::sort(all[slot].begin(), all[slot].end());
+              const float lowest = found[r * slots.ld() + (1 + slot) * k->lanes + lane];
+              CHECK(lowest == all[slot][0]);
+              const std::size_t column = slots.column(lowest, slot * k->lanes + lane), p = column / t.width;
+              CHECK(p == slot || (slot == 0 && p == turn));
+              const double score = static_cast<double>(stored[r * t.width + column % t.width]);
+              const Slots::Between between = slots.untagged(lowest);
+              CHECK(between.low <= score && score <= between.high && lowest <= slots.tagged(score));
+              hidden.insert(hidden.end(), all[slot].begin() + 1, all[slot].end());
+            }
+            CHECK(found[r * slots.ld() + lane] == (hidden.empty() ? FLT_MAX : *std::min_element(hidden.begin(), hidden.end())));
           }
       }
 }
 
-TEST(score_best_second_is_the_runner_up) {
-  Numbers numbers(3);
-  for (const auto* k : levels()) {
-    const Tile t = tile(*k, k->panel / k->lanes, 1, 5, numbers);
-    const std::size_t n = t.rows * k->lanes;
-    std::vector<float> best(n, FLT_MAX), second(n, FLT_MAX), stored(t.rows * t.width);
-    std::vector<std::int32_t> index(n, 0);
-    k->score_best(t.x.data(), t.ld, t.rows, t.panel.data(), t.width, t.depth, t.offset.data(), 0,
-                  {best.data(), second.data(), index.data()});
-    k->score_store(t.x.data(), t.ld, t.rows, t.panel.data(), t.width, t.depth, t.offset.data(), stored.data());
-    for (std::size_t r = 0; r < t.rows; ++r)
-      for (std::size_t lane = 0; lane < k->lanes; ++lane) {
-        std::vector<float> scores;
-        for (std::size_t j = lane; j < t.width; j += k->lanes) scores.push_back(stored[r * t.width + j]);
-        std::sort(scores.begin(), scores.end());
-        CHECK(best[r * k->lanes + lane] == scores[0]);
-        CHECK(second[r * k->lanes + lane] == (scores.size() > 1 ? scores[1] : FLT_MAX));
-      }
-  }
-}
-
-TEST(least_puts_the_lanes_of_all_sets_together) {
+TEST(least_puts_the_slots_of_a_row_together) {
   Numbers numbers(17);
   for (const auto* k : levels())
-    for (std::size_t sets : {1, 2, 5}) {
-      const std::size_t rows = 9, stride = rows * k->lanes + 5;
-      std::vector<float> best(sets * stride), second(best.size());
-      std::vector<std::int32_t> index(best.size());
-      for (std::size_t i = 0; i < best.size(); ++i) {
-        best[i] = numbers.bell();
-        second[i] = best[i] + std::abs(numbers.bell());
-        index[i] = static_cast<std::int32_t>(1000 + i);
-      }
-      std::vector<simd::Least> found(rows);
-      k->least({best.data(), second.data(), index.data()}, sets, stride, rows, found.data());
+    for (std::size_t slots : {1, 2, 5}) {
+      const std::size_t rows = 9, ld = (slots + 1) * k->lanes + 5;
+      std::vector<float> found(rows * ld);
+      for (float& v : found) v = numbers.bell();
+      std::vector<simd::Least> out(rows);
+      k->least(found.data(), ld, slots, rows, out.data());
       for (std::size_t r = 0; r < rows; ++r) {
-        std::vector<float> all;
-        float hidden = FLT_MAX;
-        for (std::size_t set = 0; set < sets; ++set)
-          for (std::size_t l = 0; l < k->lanes; ++l) {
-            const std::size_t at = set * stride + r * k->lanes + l;
-            all.push_back(best[at]);
-            all.push_back(second[at]);
-            hidden = std::min(hidden, second[at]);
-          }
+        const float* const hidden = &found[r * ld];
+        const float* const first = hidden + k->lanes;
+        std::vector<float> all(first, first + slots * k->lanes);
         std::sort(all.begin(), all.end());
-        CHECK(found[r].best == all[0] && found[r].second == all[1] && found[r].hidden == hidden);
-        CHECK(best[static_cast<std::size_t>(found[r].index - 1000)] == all[0]);
+        const float lowest = *std::min_element(hidden, first);
+        CHECK(out[r].best == all[0] && out[r].second == std::min(all[1], lowest) && out[r].hidden == lowest);
+        CHECK(first[out[r].at] == all[0]);
+      }
+    }
+}
+
+TEST(not_above_finds_the_places_in_order) {
+  Numbers numbers(18);
+  for (const auto* k : levels())
+    for (std::size_t vectors : {1, 2, 7}) {
+      std::vector<float> v(vectors * k->lanes);
+      for (float& f : v) f = numbers.bell();
+      v[k->lanes - 1] = 0.5f;
+      v[v.size() / 2] = NAN;
+      for (float limit : {-10.0f, 0.5f, 10.0f}) {
+        std::vector<std::int32_t> wanted, out(v.size());
+        for (std::size_t i = 0; i < v.size(); ++i)
+          if (!(v[i] > limit)) wanted.push_back(static_cast<std::int32_t>(i));
+        out.resize(k->not_above(v.data(), v.size(), limit, out.data()));
+        CHECK(out == wanted);
       }
     }
 }
@@ -233,6 +232,36 @@ TEST(dot_each_multiplies_one_row_by_several) {
           CHECK(std::abs(static_cast<double>(out[j]) - sum) <= size * (2 * static_cast<double>(depth) + 2) * kUnit32);
         }
         CHECK(out.back() == -7);
+      }
+}
+
+TEST(unordered_sums_are_off_by_no_more_than_their_bound) {
+  Numbers numbers(29);
+  for (const auto* k : levels())
+    for (std::size_t pairs : {0, 1, 2, 5})
+      for (std::size_t d : {1, 3, 8, 31, 32, 33, 100}) {
+        std::vector<float> values(2 * pairs * d);
+        for (float& v : values) v = numbers.bell() * std::exp(5 * numbers.bell());
+        std::vector<const float*> x, y;
+        for (std::size_t p = 0; p < pairs; ++p) {
+          x.push_back(values.data() + p * d);
+          y.push_back(values.data() + (pairs + p) * d);
+        }
+        std::vector<double> product(pairs + 1, -7), square(pairs + 1, -7);
+        k->unordered64(x.data(), y.data(), pairs, d, product.data(), square.data());
+        CHECK(product[pairs] == -7 && square[pairs] == -7);
+        for (std::size_t p = 0; p < pairs; ++p) {
+          long double xy = 0, xx = 0, size = 0;
+          for (std::size_t l = 0; l < d; ++l) {
+            const long double u = x[p][l], v = y[p][l];
+            xy += u * v;
+            xx += u * u;
+            size += std::abs(u * v);
+          }
+          const long double step = static_cast<long double>(d) * 0x1p-53L;
+          CHECK(std::abs(static_cast<long double>(product[p]) - xy) <= step * size);
+          CHECK(std::abs(static_cast<long double>(square[p]) - xx) <= step * xx);
+        }
       }
 }
 

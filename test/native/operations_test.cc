@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -87,24 +88,51 @@ TEST(assign_everywhere) {
         }
 }
 
-// Sixteen centroids in each of four panels that no rounded score can tell apart, one to a lane, and 704 that are far away: the
-// most candidates that a screen can name at once.
-TEST(assign_among_a_candidate_in_every_lane) {
-  constexpr std::size_t d = 40, k = 768;
-  Numbers numbers(21);
-  const Points p = make(200, d, [&](std::size_t, std::size_t) { return 1 + 0.01f * numbers.bell(); });
-  const Points c = make(k, d, [&](std::size_t j, std::size_t) {
-    return j < 192 && j % 48 < 16 ? 1 + 1e-5f * numbers.bell() : 50 + numbers.bell();
-  });
-  std::vector<std::int32_t> labels(p.rows), other(p.rows);
-  std::vector<float> far(p.rows);
-  core::Context ctx(2);
-  assign(ctx, *simd::kernels(simd::Level::scalar), p, c, Metric::euclidean, labels.data(), far.data());
-  for (const auto* level : levels())
-    for (ScreenWish wish : {ScreenWish::f32, ScreenWish::bf16, ScreenWish::int8}) {
-      assign(ctx, *level, p, c, Metric::euclidean, other.data(), far.data(), wish);
-      CHECK(other == labels);
-    }
+// Rows near their centroid and rows nearly at right angles to it, whose sums cancel so far that the order of additions shows.
+TEST(assign_measures_in_index_order) {
+  constexpr std::size_t d = 75;
+  Numbers numbers(31);
+  const Points c = make(1, d, [&](std::size_t, std::size_t) { return numbers.bell() * std::exp(2 * numbers.bell()); });
+  for (const bool near : {true, false}) {
+    const Points p = make(3000, d, [&](std::size_t, std::size_t l) {
+      const float v = near || l + 1 == d ? c.data[l] : l % 2 == 0 ? c.data[l + 1] : -c.data[l - 1];
+      return v * (1 + (near ? 3e-3f : 1e-7f) * numbers.bell());
+    });
+    for (Metric metric : kMetrics)
+      for (const auto* level : levels()) {
+        std::vector<std::int32_t> labels(p.rows);
+        std::vector<float> far(p.rows);
+        core::Context ctx(1);
+        assign(ctx, *level, p, c, metric, labels.data(), far.data());
+        for (std::size_t i = 0; i < p.rows; ++i) {
+          const float *const x = p.data.data() + i * d, *const to = c.data.data();
+          const double value = pair_value(metric, x, dot_product(x, x, d), to, dot_product(to, to, d), d);
+          CHECK(std::bit_cast<std::uint32_t>(far[i]) == std::bit_cast<std::uint32_t>(static_cast<float>(value)));
+        }
+      }
+  }
+}
+
+// Centroids that no rounded score can tell apart, and others that are far away: sixteen in each of four panels, one to a lane, which
+// are the most that a screen can name at once; or twelve that share a lane, which names one of them.
+TEST(assign_among_candidates_in_every_lane_or_in_one) {
+  for (const bool one : {false, true}) {
+    constexpr std::size_t d = 40, k = 768;
+    Numbers numbers(21);
+    const Points p = make(200, d, [&](std::size_t, std::size_t) { return 1 + 0.01f * numbers.bell(); });
+    const Points c = make(k, d, [&](std::size_t j, std::size_t) {
+      return (one ? j % 16 == 5 && j / 48 % 5 == 0 : j < 192 && j % 48 < 16) ? 1 + 1e-5f * numbers.bell() : 50 + numbers.bell();
+    });
+    std::vector<std::int32_t> labels(p.rows), other(p.rows);
+    std::vector<float> far(p.rows);
+    core::Context ctx(2);
+    assign(ctx, *simd::kernels(simd::Level::scalar), p, c, Metric::euclidean, labels.data(), far.data());
+    for (const auto* level : levels())
+      for (ScreenWish wish : {ScreenWish::f32, ScreenWish::bf16, ScreenWish::int8}) {
+        assign(ctx, *level, p, c, Metric::euclidean, other.data(), far.data(), wish);
+        CHECK(other == labels);
+      }
+  }
 }
 
 TEST(nearest_everywhere) {

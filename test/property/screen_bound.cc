@@ -11,6 +11,7 @@
 
 #include "kmeans/layers.h"
 #include "nearest/screen_panels.h"
+#include "nearest/slots.h"
 
 using namespace matomari;
 
@@ -140,8 +141,29 @@ int check(const simd::ScreenKernels& s, const simd::Kernels& k, const Kind& kind
       block.put(i, scale, extent[i]);
     }
     std::vector<std::uint64_t> hits(n);
+    // With the error of the worst row of each tile, and longer tags than so few panels need.
+    const Slots slots(100, s.panel, s.lanes);
+    Extent least = panels.extent(0);
+    for (std::size_t j = 1; j < m; ++j) least = {std::min(least.norm, panels.extent(j).norm), std::min(least.error, panels.extent(j).error)};
     for (std::size_t p = 0; p * s.panel < m; ++p) {
       const simd::ScreenPanel panel = panels.panel(p);
+      std::vector<float> found(n * slots.ld());
+      s.low_best(block.view(), n, panel, slots.of_panel(found.data(), 0));
+      for (std::size_t i = 0; i < n; ++i) {
+        const TileShare tile(block.view(), i / s.row_tile * s.row_tile, s.row_tile), excess = tile.beyond(block.view(), i);
+        if (!(bound(tile.worst(), panels.widest(p), panels.highest(p)) < 1e37)) continue;  // nothing is promised
+        for (std::size_t lane = 0; lane < s.lanes; ++lane) {
+          const float score = found[i * slots.ld() + s.lanes + lane];
+          const std::size_t j = p * s.panel + slots.column(score, lane);
+          if (j >= m) continue;
+          const Slots::Between between = slots.untagged(score);
+          const double more = excess.of(panels.extent(j), bound);
+          tally.add(trial.truth(i, j), between.low + more - bound.of_row(extent[i]),
+                    between.high + (1 + 0x1p-20) * more + bound.width(extent[i], panels.extent(j), panels.offset(j)));
+          for (std::size_t other = p * s.panel + lane; other < std::min(m, p * s.panel + panel.width); other += s.lanes)
+            if (trial.truth(i, other) < between.low + excess.of(least, bound) - bound.of_row(extent[i])) ++tally.outside;
+        }
+      }
       s.low_below(block.view(), n, panel, limit.data(), low.data(), hits.data());
       for (std::size_t j = p * s.panel; j < std::min(m, p * s.panel + panel.width); ++j)
         for (std::size_t i = 0; i < n; ++i) {
