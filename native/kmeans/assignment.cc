@@ -25,8 +25,13 @@ Assignment::Assignment(core::Context& ctx, const simd::Kernels& k, core::ConstMa
       bounds_(points.rows, clusters, points.cols) {
   const bool layers = clusters > 1 && has_layers(k, points.cols) && (wish == ScreenWish::automatic || wish == ScreenWish::int8);
   use(layers ? simd::Screen::int8 : choose_screen(k, wish, clusters, points.cols, true));
-  if (layers) rivals_ = std::make_unique<Rivals>(ctx, k, inverse_norm ? Metric::cosine : Metric::sqeuclidean, clusters,
-                                                 RowSource{points, inverse_norm, mean}, *packed_);
+  if (!layers) return;
+  const Metric metric = inverse_norm ? Metric::cosine : Metric::sqeuclidean;
+  const RowSource source{points, inverse_norm, mean};
+  if (clusters <= Few::kMost)
+    few_ = std::make_unique<Few>(ctx, k, metric, clusters, source, *packed_);
+  else
+    rivals_ = std::make_unique<Rivals>(ctx, k, metric, clusters, source, *packed_);
 }
 
 void Assignment::reset() {
@@ -38,6 +43,7 @@ void Assignment::reset() {
 void Assignment::use(simd::Screen screen) {
   passes_.clear();
   passes_.resize(ctx_.threads());
+  few_.reset();
   rivals_.reset();
   packed_.reset();
   search_ = std::make_unique<CentroidSearch>(k_, inverse_norm_ ? Metric::cosine : Metric::sqeuclidean, clusters_, points_.cols, mean_, screen);
@@ -47,8 +53,9 @@ void Assignment::use(simd::Screen screen) {
 // Goes on with a finer screen where the last pass left too much open; before the first pass a sample tells. False where nothing changes.
 bool Assignment::choose_finer() {
   if (wish_ != ScreenWish::automatic) return false;
-  if (rivals_) {
+  if (layered()) {
     if (left_ <= looked_at_ / 8) return false;
+    few_.reset();
     rivals_.reset();
     looked_at_ = 0;
   }
@@ -75,15 +82,18 @@ void Assignment::assign(const std::int32_t* previous, std::int32_t* labels, Cent
         pass.rows.push_back(static_cast<std::uint32_t>(i));
     }
     const std::vector<std::uint32_t>* open = &pass.rows;
-    if (rivals_) {
+    if (layered()) {
       pass.open.clear();
-      rivals_->assign(ctx_, pass.rows, previous, labels, bounds_, *pass.rivals, pass.open);
+      if (few_)
+        few_->assign(ctx_, pass.rows, labels, bounds_.margins(), pass.open);
+      else
+        rivals_->assign(ctx_, pass.rows, previous, labels, bounds_, *pass.rivals, pass.open);
       open = &pass.open;
     }
     CentroidSearch::Rows some = rows();
     some.ids = open->data();
     pass.doubt += search_->assign(ctx_, some, 0, open->size(), labels, bounds_.margins(), *pass.search);
-    if (rivals_) pass.left += open->size();
+    if (layered()) pass.left += open->size();
     pass.looked_at += pass.rows.size();
     if (!sums) return;
     pass.moves.clear();
@@ -99,7 +109,7 @@ void Assignment::assign(const std::int32_t* previous, std::int32_t* labels, Cent
     looked_at_ += std::exchange(pass.looked_at, 0);
     left_ += std::exchange(pass.left, 0);
   }
-  rechecked_ += rivals_ ? left_ : doubt_.rows;
+  rechecked_ += layered() ? left_ : doubt_.rows;
   screened_ += points_.rows;
 }
 

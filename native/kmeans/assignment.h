@@ -7,6 +7,7 @@
 #include "core/context.h"
 #include "core/view.h"
 #include "kmeans/centroid_sums.h"
+#include "kmeans/few.h"
 #include "kmeans/label_bounds.h"
 #include "kmeans/rivals.h"
 #include "nearest/centroid_search.h"
@@ -15,7 +16,8 @@
 namespace matomari {
 
 // Labels of all rows of a fit, pass after pass. Rows are packed once for the screen. Rows that are proven to keep their label
-// are not looked at, others by `Rivals` where int8 products run, else by `CentroidSearch`; the labels are the same.
+// are not looked at. Others are by `Few` or `Rivals`, by the number of clusters, where int8 products run, and what these leave open, or
+// elsewhere all, by `CentroidSearch`; the labels are the same.
 class Assignment {
  public:
   // points, inverse_norm [rows] (cosine only) and mean [cols]: kept by reference.
@@ -38,7 +40,7 @@ class Assignment {
  private:
   struct Pass {
     Doubt doubt;
-    std::size_t looked_at = 0, left = 0;  // rows, and those of them that `Rivals` left open
+    std::size_t looked_at = 0, left = 0;  // rows, and those of them that both layers left open
     std::vector<std::uint32_t> rows, open;
     std::vector<Move> moves;
     std::unique_ptr<CentroidSearch::Scratch> search;
@@ -47,6 +49,7 @@ class Assignment {
   CentroidSearch::Rows rows() const noexcept { return {points_, inverse_norm_, packed_.get()}; }
   void use(simd::Screen screen);
   bool choose_finer();
+  bool layered() const noexcept { return few_ || rivals_; }
 
   core::Context& ctx_;
   const simd::Kernels& k_;
@@ -58,6 +61,7 @@ class Assignment {
   LabelBounds bounds_;
   std::unique_ptr<CentroidSearch> search_;
   std::unique_ptr<PackedRows> packed_;
+  std::unique_ptr<Few> few_;
   std::unique_ptr<Rivals> rivals_;
   std::vector<Pass> passes_;  // of each thread
   Doubt doubt_;               // of the last pass,
@@ -69,6 +73,7 @@ template <class Centroids>
 void Assignment::aim(Centroids centroids) {
   do search_->set(ctx_, centroids);
   while (choose_finer());
+  if (few_) few_->set(search_->centroids(), mean_);
   if (rivals_) rivals_->set(ctx_, search_->centroids(), mean_, *search_->panels());
 }
 

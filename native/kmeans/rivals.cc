@@ -54,7 +54,7 @@ void Rivals::begin(const std::uint32_t* ids, std::size_t count, Scratch& s) cons
     fetch(i + kAhead);
     const std::size_t row = ids[i];
     Scratch::Row& r = s.row[i];
-    r.x = {first_.groups(row), second_.second(row), first_.scale(row), second_.scale(row), {first_.extent(row).norm, second_.error(row)}};
+    r.x = {first_.groups(row), second_.second(row), static_cast<double>(first_.scale(row)), {first_.extent(row).norm, static_cast<double>(second_[row].error)}};
     r.here = bound_.of_row(first_.extent(row));
     r.beaten = DBL_MAX;
     const CentroidLayers::Interval own = centroids_.score(r.x, static_cast<std::size_t>(s.own[i]));

@@ -44,7 +44,8 @@ class ScreenBound {
   }
 
   // The same bound in parts, each at least its share: of_row + of_column + x.error · c.norm + length(x) · error(c).
-  MATOMARI_HD double of_row(const Extent& x) const noexcept { return 2 * slack_ * x.norm * x.norm + tiny_ * x.norm + floor_; }
+  MATOMARI_HD double of_row(const Extent& x) const noexcept { return of_rows()(x.norm); }
+  MATOMARI_HD Quadratic of_rows() const noexcept { return {2 * slack_, tiny_, floor_}; }
   MATOMARI_HD double of_column(const Extent& c, double offset) const noexcept {
     return (gamma_ + kUnit32) * offset + 2 * slack_ * c.norm * c.norm + tiny_ * (1 + c.norm);
   }

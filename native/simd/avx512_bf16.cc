@@ -40,7 +40,9 @@ static Rounded round(const float* x, std::size_t d, bool, std::uint32_t* out) no
 }
 
 // Two layers of bf16 would not be exact.
+constexpr decltype(ScreenKernels::round_rest) round_rest = nullptr;
 constexpr decltype(ScreenKernels::layered_products) layered_products = nullptr;
+constexpr decltype(ScreenKernels::few_nearest) few_nearest = nullptr;
 
 #include "simd/screens.inl"
 

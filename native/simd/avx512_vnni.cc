@@ -25,24 +25,18 @@ struct Lanes {
   }
 };
 
-// Whole numbers from −127 to 127 times max|x| / 127. The instruction wants one side unsigned: rows are packed with 128
-// added, and a target's `start`, −128 times the sum of its numbers, takes that out again.
-static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* out) noexcept {
-  __m512 most = _mm512_setzero_ps();
-  for (std::size_t l = 0; l < d; l += 16)
-    most = _mm512_max_ps(most, _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes_of(l, d), x + l)));
-  const float largest = _mm512_reduce_max_ps(most);
-  const bool flat = !(largest > 1e-30f);  // too small to have a scale: all residual
-  const float scale = flat ? 0.0f : largest / 127.0f;
-  const __m512 s = _mm512_set1_ps(scale), inverse = _mm512_set1_ps(flat ? 0.0f : 127.0f / largest);
+// Rounds value(l), sixteen numbers from l on, to whole numbers of steps of `scale`. The instruction wants one side unsigned: rows
+// are packed with 128 added, and a target's `start`, −128 times the sum of its numbers, takes that out again.
+template <class Value>
+static inline __attribute__((always_inline)) Rounded round_to(float scale, float inverse, std::size_t d, bool as_row, std::uint32_t* out, Value&& value) {
+  const __m512 s = _mm512_set1_ps(scale), steps = _mm512_set1_ps(inverse);
   const __m128i bias = as_row ? _mm_set1_epi8(static_cast<char>(0x80)) : _mm_setzero_si128();
   auto* const at = reinterpret_cast<std::uint8_t*>(out);
   __m512 square = _mm512_setzero_ps();
   __m512i sum = _mm512_setzero_si512();
   for (std::size_t l = 0; l < d; l += 16) {
-    const __mmask16 in = lanes_of(l, d);
-    const __m512 v = _mm512_maskz_loadu_ps(in, x + l);
-    const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(v, inverse));
+    const __m512 v = value(l);
+    const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(v, steps));
     const __m512 rest = _mm512_fnmadd_ps(s, _mm512_cvtepi32_ps(q), v);
     square = _mm512_fmadd_ps(rest, rest, square);
     // Of a row that is not finite once scaled, q is the least of all numbers: what is stored counts.
@@ -51,6 +45,28 @@ static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* 
     _mm_mask_storeu_epi8(at + l, lanes_of(l, (d + 3) / 4 * 4), _mm_xor_si128(stored, bias));
   }
   return {scale, _mm512_reduce_add_ps(square), -128 * _mm512_reduce_add_epi32(sum)};
+}
+
+// Whole numbers from −127 to 127 times max|x| / 127.
+static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* out) noexcept {
+  __m512 most = _mm512_setzero_ps();
+  for (std::size_t l = 0; l < d; l += 16)
+    most = _mm512_max_ps(most, _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes_of(l, d), x + l)));
+  const float largest = _mm512_reduce_max_ps(most);
+  const bool flat = !(largest > 1e-30f);  // too small to have a scale: all residual
+  return round_to(flat ? 0.0f : largest / 127.0f, flat ? 0.0f : 127.0f / largest, d, as_row, out,
+                  [&](std::size_t l) __attribute__((always_inline)) { return _mm512_maskz_loadu_ps(lanes_of(l, d), x + l); });
+}
+
+static Rounded round_rest(const float* x, std::size_t d, bool as_row, float scale, const std::uint32_t* first, std::uint32_t* out) noexcept {
+  const auto* const bytes = reinterpret_cast<const std::int8_t*>(first);
+  const __m512 s = _mm512_set1_ps(scale);
+  const __m128i bias = as_row ? _mm_set1_epi8(static_cast<char>(0x80)) : _mm_setzero_si128();
+  return round_to(scale / 254.0f, scale > 0 ? 254.0f / scale : 0.0f, d, as_row, out, [&](std::size_t l) __attribute__((always_inline)) {
+    const __mmask16 in = lanes_of(l, d);
+    const __m128i q = _mm_xor_si128(_mm_maskz_loadu_epi8(in, bytes + l), bias);
+    return _mm512_maskz_mov_ps(in, _mm512_fnmadd_ps(s, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q)), _mm512_maskz_loadu_ps(in, x + l)));
+  });
 }
 
 // The products of two layers of a row with two of a target: first · first, first · second, second · first, second · second.
@@ -77,7 +93,12 @@ static void layered_products(const std::uint32_t* first, const std::uint32_t* se
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1)));
 }
 
+static std::uint32_t few_nearest(const LayeredRows& x, const std::uint32_t* ids, std::size_t count, std::size_t left, const LayeredTargets& c,
+                                 const Settled& out) noexcept;
+
 #include "simd/screens.inl"
+
+#include "simd/few.inl"
 
 }  // namespace matomari::simd::vnni
 

@@ -42,6 +42,53 @@ struct Rounded {
   std::int32_t start;
 };
 
+// Two layers of int8: value = scale · (first + second / 254). What the first leaves over lies within half a step, so that
+// the second needs no scale of its own, and the products of one's first with the other's second layer add up.
+
+// What belongs to a row in two layers: all but `scale` is no less than the true one.
+struct LayeredRow {
+  float scale;
+  float norm;   // its length
+  float rest;   // that of its second layer
+  float error;  // how far both layers lie from it
+};
+
+struct LayeredRows {
+  const std::uint32_t* first;
+  std::size_t first_ld;
+  const std::uint32_t* second;
+  std::size_t second_ld;
+  const LayeredRow* rows;
+};
+
+inline constexpr std::size_t kFew = 32, kFewRows = 32;  // targets at most, and rows at once, of `few_nearest`
+
+// The same of a target: `offset` is no more than the true one, of which it lacks `margin` at most.
+struct LayeredTarget {
+  float offset, margin, scale, norm, rest, error;
+  std::int32_t start[2];  // what undoes the bias of the rows: in first · first, and in the two mixed products
+};
+
+// A polynomial of the length of a row.
+struct OfLength {
+  float square, linear, constant;
+};
+
+struct LayeredTargets {
+  const std::uint32_t* groups;  // [depth × count × 2]: both layers
+  std::size_t count, depth;
+  const LayeredTarget* targets;
+  float longest;       // nothing is known of rows that are not shorter
+  OfLength from_row;   // what a row adds to the error of all its scores
+  OfLength loss;       // how far the square of a row's length may lie below that of `norm`
+};
+
+// What is known of rows: their nearest target, which is at most `upper` away, and every other at least `lower`.
+struct Settled {
+  std::int32_t* index;
+  float *upper, *lower;
+};
+
 struct ScreenKernels {
   Screen screen;
   const char* name;
@@ -54,6 +101,8 @@ struct ScreenKernels {
 
   // Rounds x[d] into ⌈d / per_group⌉ groups, zero-padded. Rows and targets are packed differently.
   Rounded (*round)(const float* x, std::size_t d, bool as_row, std::uint32_t* out) noexcept;
+  // Rounds what `scale` · first leaves of x[d] to whole numbers of steps of scale / 254. int8 only, else null.
+  Rounded (*round_rest)(const float* x, std::size_t d, bool as_row, float scale, const std::uint32_t* first, std::uint32_t* out) noexcept;
   // low[r, j] = offset[j] − scale[r] · scale[j] · (x[r] · panel[:, j]) − error[r] · norm[j] − length[r] · error[j], folded
   // into `best` with index base + j. rows: a multiple of row_tile; width: a multiple of lanes, at most `panel`.
   void (*low_best)(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, std::int32_t base,
@@ -72,6 +121,10 @@ struct ScreenKernels {
   // second · first, second · second. int8 only, else null.
   void (*layered_products)(const std::uint32_t* first, const std::uint32_t* second, const std::uint32_t* target_first,
                            const std::uint32_t* target_second, std::size_t depth, std::int32_t* out) noexcept;
+  // The nearest of few targets for the rows ids[0] … ids[count − 1], at most kFewRows of them, of `left` that are to come. Bit r
+  // of the result is set where that of row r is proven. int8 only, else null.
+  std::uint32_t (*few_nearest)(const LayeredRows& x, const std::uint32_t* ids, std::size_t count, std::size_t left, const LayeredTargets& c,
+                               const Settled& out) noexcept;
 };
 
 // The kernels of a screen beside those of a level, or null when this machine (or build) lacks them. f32 has none.
