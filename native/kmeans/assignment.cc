@@ -67,20 +67,14 @@ bool Assignment::choose_finer() {
   return true;
 }
 
-void Assignment::assign(const std::int32_t* previous, std::int32_t* labels, CentroidSums* sums) {
+void Assignment::assign(const std::int32_t* previous, std::int32_t* labels, CentroidUpdate* update) {
   bounds_.follow(search_->centroids());
-  if (sums) sums->open(ctx_.threads());
+  if (update) update->open();
   core::parallel_for(ctx_, points_.rows, grain_of(points_.rows), [&](std::size_t begin, std::size_t end, unsigned slot) {
     Pass& pass = passes_[slot];
     if (!pass.search) pass.search = std::make_unique<CentroidSearch::Scratch>(*search_);
     if (rivals_ && !pass.rivals) pass.rivals = std::make_unique<Rivals::Scratch>(*rivals_);
-    pass.rows.clear();
-    for (std::size_t i = begin; i < end; ++i) {
-      if (bounds_.keeps(i, previous[i]))
-        labels[i] = previous[i];
-      else
-        pass.rows.push_back(static_cast<std::uint32_t>(i));
-    }
+    bounds_.keep(begin, end, previous, labels, pass.rows);
     const std::vector<std::uint32_t>* open = &pass.rows;
     if (layered()) {
       pass.open.clear();
@@ -95,13 +89,13 @@ void Assignment::assign(const std::int32_t* previous, std::int32_t* labels, Cent
     pass.doubt += search_->assign(ctx_, some, 0, open->size(), labels, bounds_.margins(), *pass.search);
     if (layered()) pass.left += open->size();
     pass.looked_at += pass.rows.size();
-    if (!sums) return;
+    if (!update) return;
     pass.moves.clear();
     for (const std::uint32_t i : pass.rows)
       if (labels[i] != previous[i]) pass.moves.push_back({i, previous[i], labels[i]});
-    sums->note(slot, pass.moves);
+    update->note(slot, pass.moves);
   });
-  if (sums) sums->collect(ctx_);
+  if (update) update->collect();
   doubt_ = {};
   looked_at_ = left_ = 0;
   for (Pass& pass : passes_) {

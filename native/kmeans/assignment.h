@@ -6,7 +6,7 @@
 
 #include "core/context.h"
 #include "core/view.h"
-#include "kmeans/centroid_sums.h"
+#include "kmeans/centroid_update.h"
 #include "kmeans/few.h"
 #include "kmeans/label_bounds.h"
 #include "kmeans/rivals.h"
@@ -29,8 +29,8 @@ class Assignment {
   // Sets the centroids: float64 [clusters × cols], or the float32 ones that are returned. Kept by pointer.
   template <class Centroids>
   void aim(Centroids centroids);
-  // labels[i] of every row, from its label in `previous`, −1 for none. `sums` (or null) are told of those that move.
-  void assign(const std::int32_t* previous, std::int32_t* labels, CentroidSums* sums);
+  // labels[i] of every row, from its label in `previous`, −1 for none. `update` (or null) is told of those that move.
+  void assign(const std::int32_t* previous, std::int32_t* labels, CentroidUpdate* update);
 
   const PackedRows* packed() const noexcept { return packed_.get(); }
   simd::Screen screen() const noexcept { return search_->screen(); }

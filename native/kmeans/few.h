@@ -5,19 +5,14 @@
 
 #include "core/buffer.h"
 #include "core/context.h"
-#include "kmeans/label_bounds.h"
 #include "kmeans/layers.h"
+#include "nearest/centroid_search.h"
 
 namespace matomari {
 
-// The nearest of few centroids: each row is scored against all of them in both int8 layers at once, whatever label it had.
-//
-// With x = x₁ + x₂ + δ and c = c₁ + c₂ + ε, the two layers and what they leave over, a score takes x₁·c₁ + x₁·c₂ + x₂·c₁ for
-// x·c. These are three whole-number products, of which the latter two are in the same steps and share a sum. Then
-//
-//     |x·c − (x₁·c₁ + x₁·c₂ + x₂·c₁)| ≤ ‖δ‖‖c‖ + ‖x₁ + x₂‖‖ε‖ + ‖x₂‖‖c₂‖
-//
-// where the last term, of the product that is left out, is as large as the others together. `kSteps` has the roundings of a score.
+// The nearest of few centroids: every row is scored against all of them at once, whatever label it had. Both int8 layers of a row
+// are the bytes of a number of 16 bits, of which as many are taken as the sums of 128 products leave room for in 32 bits; centroids
+// are rounded to 16 bits likewise. Sums of blocks of columns are added up in float32.
 class Few {
  public:
   static constexpr std::size_t kMost = simd::kFew;
@@ -27,25 +22,24 @@ class Few {
 
   // The centroids as CentroidSearch has them: of length 1 for cosine.
   void set(const double* centroids, const float* shift);
-  // labels[i] for the rows i of `ids`. Rows that stay open are added to `open`.
+  // labels[i] for the rows i of `ids`, and what else is known of them. Rows that stay open are added to `open`.
   void assign(const core::Context& ctx, const std::vector<std::uint32_t>& ids, std::int32_t* labels, CentroidSearch::Margins margins,
               std::vector<std::uint32_t>& open) const;
 
  private:
-  // Roundings of a score, in units of 2^-24 of its size, which is `offset` + L · L', the lengths with both layers and errors.
-  // |x₁·c₁| ≤ L · L' and |x₁·c₂ + x₂·c₁| ≤ 2 L · L'. Converting both: 3; 1/254: 2; their sum, its product with the scale of c, the score
-  // and the score less its error, which is no more than 3 L · L': 3, 3, 4 and 7; adding what is known of the row to the best, and
-  // taking it off the second best: 7. Float32 fields are rounded to the safe side by more than their products lose.
-  static constexpr double kSteps = 32;
+  // Roundings of a score in units of 2^-24 of its size, offset + L · L', where L and L' are the lengths with errors. The sum of a
+  // block is no more than the product of the lengths of these columns, and all of those together no more than L · L': converting
+  // them loses one unit, and each addition one. Then the scale, the offset, the error of the score, which is at most 2 L · L', and
+  // what is known of the row, once a score has won: 1, 1, 3 and 7. What float32 fields are rounded by outweighs their own products.
+  static constexpr double kSteps = 16, kStepsOfColumn = 1.0 / static_cast<double>(simd::kFewBlock);
 
   const simd::ScreenKernels& k_;
   ScreenBound bound_;
   std::size_t clusters_, d_, depth_;
-  const PackedRows& first_;
-  RowLayers second_;
-  core::Buffer<std::uint32_t> groups_;  // [depth × clusters × 2]
-  std::vector<simd::LayeredTarget> targets_;
-  simd::LayeredTargets panel_;
+  RowLayers rows_;
+  core::Buffer<std::uint32_t> pairs_;  // [2 · depth × clusters]
+  std::vector<simd::WordTarget> targets_;
+  simd::WordTargets panel_;
 };
 
 }  // namespace matomari

@@ -146,13 +146,12 @@ class Fit {
     while (result.iterations < options_.max_iterations) {
       ++result.iterations;
       assignment_->aim(centroids_.data());
-      assignment_->assign(labels_.data(), next_labels_.data(), &update.sums());
-      const bool moved = update.follow(labels_.data(), next_labels_.data());
+      assignment_->assign(labels_.data(), next_labels_.data(), &update);
       std::swap(labels_, next_labels_);
       std::swap(centroids_, previous_);
       update.place(labels_.data(), previous_.data(), centroids_.data());
       ctx_.progress("kmeans", run * options_.max_iterations + result.iterations, runs * options_.max_iterations);
-      if (!moved || shift() <= tolerance_) {
+      if (!update.moved() || shift() <= tolerance_) {
         result.converged = true;
         break;
       }

@@ -9,7 +9,7 @@ namespace matomari {
 
 Rivals::Rivals(core::Context& ctx, const simd::Kernels& k, Metric metric, std::size_t clusters, const RowSource& rows, const PackedRows& first)
     : k_(first.kernels()), bound_(k_, metric, rows.points.cols), clusters_(clusters), d_(rows.points.cols), first_(first),
-      second_(ctx, k, rows, first), centroids_(k_, metric, clusters, d_) {}
+      second_(ctx, k, rows, first, false), centroids_(k_, metric, clusters, d_) {}
 
 void Rivals::set(core::Context& ctx, const double* centroids, const float* shift, const ScreenPanels& panels) {
   centroids_.set(ctx, centroids, shift);
@@ -54,7 +54,7 @@ void Rivals::begin(const std::uint32_t* ids, std::size_t count, Scratch& s) cons
     fetch(i + kAhead);
     const std::size_t row = ids[i];
     Scratch::Row& r = s.row[i];
-    r.x = {first_.groups(row), second_.second(row), static_cast<double>(first_.scale(row)), {first_.extent(row).norm, static_cast<double>(second_[row].error)}};
+    r.x = {first_.groups(row), second_.second(row), first_.scale(row), {first_.extent(row).norm, second_.error(row)}};
     r.here = bound_.of_row(first_.extent(row));
     r.beaten = DBL_MAX;
     const CentroidLayers::Interval own = centroids_.score(r.x, static_cast<std::size_t>(s.own[i]));

@@ -41,6 +41,8 @@ static Rounded round(const float* x, std::size_t d, bool, std::uint32_t* out) no
 
 // Two layers of bf16 would not be exact.
 constexpr decltype(ScreenKernels::round_rest) round_rest = nullptr;
+constexpr decltype(ScreenKernels::words) words = nullptr;
+constexpr decltype(ScreenKernels::round_words) round_words = nullptr;
 constexpr decltype(ScreenKernels::layered_products) layered_products = nullptr;
 constexpr decltype(ScreenKernels::few_nearest) few_nearest = nullptr;
 

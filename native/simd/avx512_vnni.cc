@@ -36,12 +36,12 @@ static inline __attribute__((always_inline)) Rounded round_to(float scale, float
   __m512i sum = _mm512_setzero_si512();
   for (std::size_t l = 0; l < d; l += 16) {
     const __m512 v = value(l);
-    const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(v, steps));
+    // What does not fit, as of a row that is not finite once scaled, becomes the nearest that does: what is stored counts.
+    const __m128i stored = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(v, steps)));
+    const __m512i q = _mm512_cvtepi8_epi32(stored);
     const __m512 rest = _mm512_fnmadd_ps(s, _mm512_cvtepi32_ps(q), v);
     square = _mm512_fmadd_ps(rest, rest, square);
-    // Of a row that is not finite once scaled, q is the least of all numbers: what is stored counts.
-    const __m128i stored = _mm512_cvtsepi32_epi8(q);
-    sum = _mm512_add_epi32(sum, _mm512_cvtepi8_epi32(stored));
+    sum = _mm512_add_epi32(sum, q);
     _mm_mask_storeu_epi8(at + l, lanes_of(l, (d + 3) / 4 * 4), _mm_xor_si128(stored, bias));
   }
   return {scale, _mm512_reduce_add_ps(square), -128 * _mm512_reduce_add_epi32(sum)};
@@ -58,15 +58,62 @@ static Rounded round(const float* x, std::size_t d, bool as_row, std::uint32_t* 
                   [&](std::size_t l) __attribute__((always_inline)) { return _mm512_maskz_loadu_ps(lanes_of(l, d), x + l); });
 }
 
+// Sixteen numbers of a layer of a row from l on.
+static inline __attribute__((always_inline)) __m512i layer(const std::uint32_t* groups, __mmask16 in, std::size_t l, __m128i bias) {
+  return _mm512_cvtepi8_epi32(_mm_maskz_mov_epi8(in, _mm_xor_si128(_mm_maskz_loadu_epi8(in, reinterpret_cast<const std::int8_t*>(groups) + l), bias)));
+}
+
 static Rounded round_rest(const float* x, std::size_t d, bool as_row, float scale, const std::uint32_t* first, std::uint32_t* out) noexcept {
-  const auto* const bytes = reinterpret_cast<const std::int8_t*>(first);
   const __m512 s = _mm512_set1_ps(scale);
   const __m128i bias = as_row ? _mm_set1_epi8(static_cast<char>(0x80)) : _mm_setzero_si128();
-  return round_to(scale / 254.0f, scale > 0 ? 254.0f / scale : 0.0f, d, as_row, out, [&](std::size_t l) __attribute__((always_inline)) {
+  return round_to(scale / 256, scale > 0 ? 256 / scale : 0.0f, d, as_row, out, [&](std::size_t l) __attribute__((always_inline)) {
     const __mmask16 in = lanes_of(l, d);
-    const __m128i q = _mm_xor_si128(_mm_maskz_loadu_epi8(in, bytes + l), bias);
-    return _mm512_maskz_mov_ps(in, _mm512_fnmadd_ps(s, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q)), _mm512_maskz_loadu_ps(in, x + l)));
+    return _mm512_fnmadd_ps(s, _mm512_cvtepi32_ps(layer(first, in, l, bias)), _mm512_maskz_loadu_ps(in, x + l));
   });
+}
+
+static Words words(const float* x, std::size_t d, float scale, const std::uint32_t* first, const std::uint32_t* second) noexcept {
+  const __m128i bias = _mm_set1_epi8(static_cast<char>(0x80));
+  const auto whole = [&](std::size_t l) __attribute__((always_inline)) {
+    const __mmask16 in = lanes_of(l, d);
+    return _mm512_add_epi32(_mm512_slli_epi32(layer(first, in, l, bias), 8), layer(second, in, l, bias));
+  };
+  float most = 0;
+  for (std::size_t block = 0; block < d; block += kFewBlock) {
+    __m512 square = _mm512_setzero_ps();
+    for (std::size_t l = block; l < d && l < block + kFewBlock; l += 16) {
+      const __m512 v = _mm512_cvtepi32_ps(whole(l));
+      square = _mm512_fmadd_ps(v, v, square);
+    }
+    const float sum = _mm512_reduce_add_ps(square);
+    most = sum > most ? sum : most;
+  }
+  // Rounding makes a block longer by half a step a number: less than 6 for all of them.
+  std::uint32_t shift = 0;
+  for (float reach = kRowReach - 6; most > reach * reach; reach *= 2) ++shift;
+  const __m512 step = _mm512_set1_ps(scale / 256 * static_cast<float>(1u << shift));
+  const __m512i half = _mm512_set1_epi32((1 << shift) / 2);
+  __m512 square = _mm512_setzero_ps();
+  for (std::size_t l = 0; l < d; l += 16) {
+    const __m512i word = _mm512_sra_epi32(_mm512_add_epi32(whole(l), half), _mm_cvtsi32_si128(static_cast<int>(shift)));
+    const __m512 rest = _mm512_fnmadd_ps(step, _mm512_cvtepi32_ps(word), _mm512_maskz_loadu_ps(lanes_of(l, d), x + l));
+    square = _mm512_fmadd_ps(rest, rest, square);
+  }
+  return {shift, _mm512_reduce_add_ps(square)};
+}
+
+static float round_words(const float* x, std::size_t d, float scale, std::int16_t* out) noexcept {
+  const __m512 step = _mm512_set1_ps(scale), inverse = _mm512_set1_ps(scale > 0 ? 1 / scale : 0.0f);
+  __m512 square = _mm512_setzero_ps();
+  for (std::size_t l = 0; l < d; l += 16) {
+    const __mmask16 in = lanes_of(l, d);
+    const __m512 v = _mm512_maskz_loadu_ps(in, x + l);
+    const __m256i stored = _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(_mm512_mul_ps(v, inverse)));
+    const __m512 rest = _mm512_fnmadd_ps(step, _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(stored)), v);
+    square = _mm512_fmadd_ps(rest, rest, square);
+    _mm256_mask_storeu_epi16(out + l, in, stored);
+  }
+  return _mm512_reduce_add_ps(square);
 }
 
 // The products of two layers of a row with two of a target: first · first, first · second, second · first, second · second.
@@ -93,7 +140,7 @@ static void layered_products(const std::uint32_t* first, const std::uint32_t* se
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1)));
 }
 
-static std::uint32_t few_nearest(const LayeredRows& x, const std::uint32_t* ids, std::size_t count, std::size_t left, const LayeredTargets& c,
+static std::uint32_t few_nearest(const LayeredRows& x, const std::uint32_t* ids, std::size_t count, std::size_t left, const WordTargets& c,
                                  const Settled& out) noexcept;
 
 #include "simd/screens.inl"

@@ -1,21 +1,21 @@
-// The nearest of few targets, in both layers of int8. Rows stand along the lanes: sixteen are transposed together, a target's
-// groups are broadcast, and best, second best and index come without anything having to be put together from lanes. The cost
-// is in proportion to the targets, and the rows may stand anywhere.
+// The nearest of few targets, for rows in two layers of int8, which are the bytes of 16-bit numbers. Rows stand along the lanes:
+// sixteen are transposed together, a target's numbers are broadcast, and best, second best and index come without anything having
+// to be put together from lanes. The cost is in proportion to the targets, and the rows may stand anywhere.
 
 constexpr int ROWS = kFewRows;
-constexpr int STEPS = 64;    // groups of a row taken at once, so that both layers of a tile stay in the first-level cache
-constexpr int TOGETHER = 4;  // targets whose sums stay in registers
+constexpr int PAIRS = kFewBlock / 2;  // pairs of columns whose products are added up as whole numbers
+constexpr int TOGETHER = 8;           // targets whose sums stay in registers
 
 // A tile while it is worked on.
 struct alignas(64) Tile {
-  const std::uint32_t* at[2][ROWS];    // the layers of its rows
+  const std::uint32_t* at[2][ROWS];     // the layers of its rows
   const std::uint32_t* next[2 * ROWS];  // and of those that come next
-  std::uint32_t groups[STEPS][2][ROWS];
-  std::int32_t sum[kFew][2][ROWS];  // first · first, and first · second + second · first
+  std::uint32_t pairs[PAIRS][ROWS];     // two 16-bit numbers each
+  float sum[kFew][ROWS];
 };
 
-// Sixteen groups of sixteen rows: out[g · 2 · ROWS + r] is group g of row r.
-static inline __attribute__((always_inline)) void transpose(const std::uint32_t* const* rows, std::size_t at, __mmask16 in, std::uint32_t* out) {
+// Sixteen groups of sixteen rows, from group `at` on: lane r of out[g] is group g of row r.
+static inline __attribute__((always_inline)) void transpose(const std::uint32_t* const* rows, std::size_t at, __mmask16 in, __m512i (&out)[16]) {
   __m512i a[16], b[16];
   rep<16>([&](auto r) __attribute__((always_inline)) { a[r] = _mm512_maskz_loadu_epi32(in, rows[r] + at); });
   rep<8>([&](auto r) __attribute__((always_inline)) {
@@ -32,71 +32,85 @@ static inline __attribute__((always_inline)) void transpose(const std::uint32_t*
   rep<4>([&](auto c) __attribute__((always_inline)) {
     const __m512i even = _mm512_shuffle_i32x4(a[c], a[4 + c], 0x88), odd = _mm512_shuffle_i32x4(a[c], a[4 + c], 0xDD);
     const __m512i even_below = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], 0x88), odd_below = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], 0xDD);
-    std::uint32_t* const to = out + c * 2 * ROWS;
-    _mm512_store_si512(to, _mm512_shuffle_i32x4(even, even_below, 0x88));
-    _mm512_store_si512(to + 4 * 2 * ROWS, _mm512_shuffle_i32x4(odd, odd_below, 0x88));
-    _mm512_store_si512(to + 8 * 2 * ROWS, _mm512_shuffle_i32x4(even, even_below, 0xDD));
-    _mm512_store_si512(to + 12 * 2 * ROWS, _mm512_shuffle_i32x4(odd, odd_below, 0xDD));
+    out[c] = _mm512_shuffle_i32x4(even, even_below, 0x88);
+    out[4 + c] = _mm512_shuffle_i32x4(odd, odd_below, 0x88);
+    out[8 + c] = _mm512_shuffle_i32x4(even, even_below, 0xDD);
+    out[12 + c] = _mm512_shuffle_i32x4(odd, odd_below, 0xDD);
   });
 }
 
-// Adds the products of R vectors of rows with N targets to their sums. `groups` are those of the first target. Meanwhile the
-// rows that come next are fetched: of every four lines that fall to a step, those from `from` to `to`.
+// The 16-bit numbers of sixteen groups of sixteen rows: of group g columns 0 and 2 go to out[2 g], and 1 and 3 to out[2 g + 1]. What
+// is packed has 128 added to both bytes; `half` takes that off, and rounds what is shifted.
+static inline __attribute__((always_inline)) void merge(const std::uint32_t* const* first, const std::uint32_t* const* second, std::size_t at,
+                                                        __mmask16 in, __m512i half, __m512i shift, std::uint32_t* out) {
+  const __m512i high = _mm512_set1_epi16(static_cast<short>(0xFF00));
+  __m512i a[16];
+  transpose(first, at, in, a);
+  rep<16>([&](auto g) __attribute__((always_inline)) { _mm512_store_si512(out + 2 * g * ROWS, a[g]); });
+  transpose(second, at, in, a);
+  rep<16>([&](auto g) __attribute__((always_inline)) {
+    const __m512i one = _mm512_load_si512(out + 2 * g * ROWS);
+    const auto put = [&](int at_pair, __m512i of_one, __m512i of_two) __attribute__((always_inline)) {
+      const __m512i both = _mm512_ternarylogic_epi32(high, of_one, of_two, 0xCA);
+      _mm512_store_si512(out + (2 * g + at_pair) * ROWS, _mm512_srav_epi16(_mm512_add_epi16(both, half), shift));
+    };
+    put(0, _mm512_slli_epi16(one, 8), a[g]);
+    put(1, one, _mm512_srli_epi16(a[g], 8));
+  });
+}
+
+// Adds the products of R vectors of rows with N targets to their sums. `targets` are the pairs of the first of them. Meanwhile the
+// rows that come next are fetched: of the two lines that fall to a step, those from `from` to `to`.
 template <int R, int N>
-static void add_products(Tile& t, std::size_t steps, const std::uint32_t* groups, std::size_t targets, std::size_t first, std::size_t at,
+static void add_products(Tile& t, std::size_t steps, const std::uint32_t* targets, std::size_t stride, float (*to_sum)[ROWS], std::size_t at,
                          std::size_t from, std::size_t to) noexcept {
-  Lanes::A sum[N][2][R];
+  Lanes::A sum[N][R];
   rep<N>([&](auto j) __attribute__((always_inline)) {
-    rep<R>([&](auto r) __attribute__((always_inline)) {
-      sum[j][0][r] = (Lanes::A)_mm512_load_si512(t.sum[first + j][0] + r * W);
-      sum[j][1][r] = (Lanes::A)_mm512_load_si512(t.sum[first + j][1] + r * W);
-    });
+    rep<R>([&](auto r) __attribute__((always_inline)) { sum[j][r] = (Lanes::A)_mm512_setzero_si512(); });
   });
   for (std::size_t l = 0; l < steps; ++l) {
-    for (std::size_t n = from; n < to; ++n) __builtin_prefetch(t.next[l % 16 * 4 + n] + at + l / 16 * 16);
-    __m512i x[2][R];
-    rep<R>([&](auto r) __attribute__((always_inline)) {
-      x[0][r] = _mm512_load_si512(t.groups[l][0] + r * W);
-      x[1][r] = _mm512_load_si512(t.groups[l][1] + r * W);
-    });
+    for (std::size_t n = from; n < to; ++n) __builtin_prefetch(t.next[l % ROWS * 2 + n] + at + l / ROWS * W);
+    __m512i x[R];
+    rep<R>([&](auto r) __attribute__((always_inline)) { x[r] = _mm512_load_si512(t.pairs[l] + r * W); });
     rep<N>([&](auto j) __attribute__((always_inline)) {
-      const __m512i one = _mm512_set1_epi32(static_cast<int>(groups[2 * j])), two = _mm512_set1_epi32(static_cast<int>(groups[2 * j + 1]));
-      rep<R>([&](auto r) __attribute__((always_inline)) {
-        sum[j][0][r] = Lanes::step(sum[j][0][r], x[0][r], one);
-        sum[j][1][r] = Lanes::step(sum[j][1][r], x[0][r], two);
-      });
-      rep<R>([&](auto r) __attribute__((always_inline)) { sum[j][1][r] = Lanes::step(sum[j][1][r], x[1][r], one); });
+      const __m512i c = _mm512_set1_epi32(static_cast<int>(targets[j]));
+      rep<R>([&](auto r) __attribute__((always_inline)) { sum[j][r] = (Lanes::A)_mm512_dpwssd_epi32((__m512i)sum[j][r], x[r], c); });
     });
-    groups += 2 * targets;
+    targets += stride;
   }
   rep<N>([&](auto j) __attribute__((always_inline)) {
     rep<R>([&](auto r) __attribute__((always_inline)) {
-      _mm512_store_si512(t.sum[first + j][0] + r * W, (__m512i)sum[j][0][r]);
-      _mm512_store_si512(t.sum[first + j][1] + r * W, (__m512i)sum[j][1][r]);
+      float* const total = to_sum[j] + r * W;
+      _mm512_store_ps(total, _mm512_add_ps(_mm512_load_ps(total), _mm512_cvtepi32_ps((__m512i)sum[j][r])));
     });
   });
 }
 
-// The sums of a tile: targets in shares of one to four, as even as can be, since few chains of sums would wait for each other.
+// The sums of a tile: targets in shares as even as can be, since few chains of sums would wait for each other.
 template <int R>
-static void add_tile(Tile& t, const LayeredTargets& c) noexcept {
+static void add_tile(Tile& t, const __m512i* half, const __m512i* shift, const WordTargets& c) noexcept {
   const std::size_t shares = (c.count + TOGETHER - 1) / TOGETHER;
-  for (std::size_t l = 0; l < c.depth; l += STEPS) {
-    const std::size_t steps = c.depth - l < STEPS ? c.depth - l : STEPS;
-    for (std::size_t g = 0; g < steps; g += W)
-      for (int layer = 0; layer < 2; ++layer)
-        rep<R>([&](auto r) __attribute__((always_inline)) {
-          transpose(t.at[layer] + r * W, l + g, lanes_of(l + g, c.depth), t.groups[g][layer] + r * W);
-        });
-    const std::uint32_t* const groups = c.groups + l * 2 * c.count;
+  for (std::size_t l = 0; l < c.depth; l += PAIRS / 2) {
+    const std::size_t groups = c.depth - l < PAIRS / 2 ? c.depth - l : PAIRS / 2;
+    for (std::size_t g = 0; g < groups; g += W)
+      rep<R>([&](auto r) __attribute__((always_inline)) {
+        merge(t.at[0] + r * W, t.at[1] + r * W, l + g, lanes_of(l + g, c.depth), half[r], shift[r], t.pairs[2 * g] + r * W);
+      });
     std::size_t j = 0;
     for (std::size_t s = 0; s < shares; ++s) {
-      const std::size_t from = s * 4 / shares, to = (s + 1) * 4 / shares, end = (s + 1) * c.count / shares;
+      const std::size_t from = s * 2 / shares, to = (s + 1) * 2 / shares, end = (s + 1) * c.count / shares;
+      const auto add = [&](auto n) __attribute__((always_inline)) {
+        add_products<R, n>(t, 2 * groups, c.pairs + l * 2 * c.count + j, c.count, t.sum + j, l, from, to);
+      };
       switch (end - j) {
-        case 1: add_products<R, 1>(t, steps, groups + 2 * j, c.count, j, l, from, to); break;
-        case 2: add_products<R, 2>(t, steps, groups + 2 * j, c.count, j, l, from, to); break;
-        case 3: add_products<R, 3>(t, steps, groups + 2 * j, c.count, j, l, from, to); break;
-        default: add_products<R, TOGETHER>(t, steps, groups + 2 * j, c.count, j, l, from, to);
+        case 1: add(Const<1>{}); break;
+        case 2: add(Const<2>{}); break;
+        case 3: add(Const<3>{}); break;
+        case 4: add(Const<4>{}); break;
+        case 5: add(Const<5>{}); break;
+        case 6: add(Const<6>{}); break;
+        case 7: add(Const<7>{}); break;
+        default: add(Const<TOGETHER>{});
       }
       j = end;
     }
@@ -121,19 +135,16 @@ static inline __attribute__((always_inline)) void fields(const LayeredRow* rows,
 }
 
 // What the sums say of sixteen rows.
-static std::uint32_t settle(const Tile& t, int from, const LayeredRow* rows, const std::uint32_t* ids, const LayeredTargets& c, const Settled& out) noexcept {
-  __m512 field[4];
-  fields(rows, ids, field);
-  const auto [scale, norm, rest, error] = field;
-  const __m512 length = _mm512_mul_ps(_mm512_add_ps(norm, _mm512_add_ps(rest, error)), _mm512_set1_ps(1 + 0x1p-20f));
-  const __m512 per_step = _mm512_set1_ps(1.0f / 254), never = _mm512_set1_ps(3e38f);
+static std::uint32_t settle(const Tile& t, int from, const __m512 (&row)[4], const WordTargets& c, const Settled& out) noexcept {
+  const __m512 scale = row[0], norm = row[1], error = row[2];
+  const __m512 length = _mm512_mul_ps(_mm512_add_ps(norm, error), _mm512_set1_ps(1 + 0x1p-20f));
+  const __m512 never = _mm512_set1_ps(3e38f);
   __m512 best = never, second = never, width = never;
   __m512i index = _mm512_setzero_si512();
   for (std::size_t j = 0; j < c.count; ++j) {
-    const LayeredTarget& y = c.targets[j];
-    const __m512 one = _mm512_cvtepi32_ps(_mm512_load_si512(t.sum[j][0] + from)), both = _mm512_cvtepi32_ps(_mm512_load_si512(t.sum[j][1] + from));
-    const __m512 product = _mm512_mul_ps(_mm512_fmadd_ps(both, per_step, one), _mm512_set1_ps(y.scale));
-    const __m512 wrong = _mm512_fmadd_ps(rest, _mm512_set1_ps(y.rest), _mm512_fmadd_ps(length, _mm512_set1_ps(y.error), _mm512_mul_ps(error, _mm512_set1_ps(y.norm))));
+    const WordTarget& y = c.targets[j];
+    const __m512 product = _mm512_mul_ps(_mm512_load_ps(t.sum[j] + from), _mm512_set1_ps(y.scale));
+    const __m512 wrong = _mm512_fmadd_ps(length, _mm512_set1_ps(y.error), _mm512_mul_ps(error, _mm512_set1_ps(y.norm)));
     const __m512 low = _mm512_sub_ps(_mm512_fnmadd_ps(scale, product, _mm512_set1_ps(y.offset)), wrong);
     const __mmask16 less = _mm512_cmp_ps_mask(low, best, _CMP_LT_OQ);
     second = _mm512_min_ps(second, _mm512_max_ps(low, best));
@@ -163,7 +174,7 @@ static std::uint32_t settle(const Tile& t, int from, const LayeredRow* rows, con
   return settled;
 }
 
-static std::uint32_t few_nearest(const LayeredRows& x, const std::uint32_t* ids, std::size_t count, std::size_t left, const LayeredTargets& c,
+static std::uint32_t few_nearest(const LayeredRows& x, const std::uint32_t* ids, std::size_t count, std::size_t left, const WordTargets& c,
                                  const Settled& out) noexcept {
   Tile t;
   std::uint32_t id[ROWS];
@@ -177,14 +188,22 @@ static std::uint32_t few_nearest(const LayeredRows& x, const std::uint32_t* ids,
     __builtin_prefetch(x.rows + next);
   }
   for (std::size_t j = 0; j < c.count; ++j)
-    for (int layer = 0; layer < 2; ++layer)
-      for (int v = 0; v < ROWS; v += W) _mm512_store_si512(t.sum[j][layer] + v, _mm512_set1_epi32(c.targets[j].start[layer]));
+    for (int v = 0; v < ROWS; v += W) _mm512_store_ps(t.sum[j] + v, _mm512_setzero_ps());
+  __m512 row[2][4];
+  __m512i half[2], shift[2];
+  const __m512i one = _mm512_set1_epi16(1), bias = _mm512_set1_epi16(static_cast<short>(-(128 * 256 + 128)));
+  rep<2>([&](auto v) __attribute__((always_inline)) {
+    fields(x.rows, id + v * W, row[v]);
+    const __m512i places = _mm512_castps_si512(row[v][3]);
+    shift[v] = _mm512_or_si512(places, _mm512_slli_epi32(places, 16));
+    half[v] = _mm512_add_epi16(bias, _mm512_srli_epi16(_mm512_sllv_epi16(one, shift[v]), 1));
+  });
   const bool whole = count > W;
   if (whole)
-    add_tile<2>(t, c);
+    add_tile<2>(t, half, shift, c);
   else
-    add_tile<1>(t, c);
-  const std::uint32_t settled = settle(t, 0, x.rows, id, c, out);
+    add_tile<1>(t, half, shift, c);
+  const std::uint32_t settled = settle(t, 0, row[0], c, out);
   if (!whole) return settled;
-  return settled | settle(t, W, x.rows, id + W, c, {out.index + W, out.upper + W, out.lower + W}) << W;
+  return settled | settle(t, W, row[1], c, {out.index + W, out.upper + W, out.lower + W}) << W;
 }

@@ -42,15 +42,14 @@ struct Rounded {
   std::int32_t start;
 };
 
-// Two layers of int8: value = scale · (first + second / 254). What the first leaves over lies within half a step, so that
-// the second needs no scale of its own, and the products of one's first with the other's second layer add up.
+// Two layers of int8: value = scale · (first + second / 256). What the first leaves over lies within half a step, so that the second
+// needs no scale of its own, and both are the bytes of one number of 16 bits.
 
-// What belongs to a row in two layers: all but `scale` is no less than the true one.
+// A row in two layers: value = scale · word, where word = (256 · first + second) / 2^shift, rounded. `norm` is its length at most,
+// `error` how far the words lie from it.
 struct LayeredRow {
-  float scale;
-  float norm;   // its length
-  float rest;   // that of its second layer
-  float error;  // how far both layers lie from it
+  float scale, norm, error;
+  std::uint32_t shift;
 };
 
 struct LayeredRows {
@@ -61,12 +60,20 @@ struct LayeredRows {
   const LayeredRow* rows;
 };
 
-inline constexpr std::size_t kFew = 32, kFewRows = 32;  // targets at most, and rows at once, of `few_nearest`
+// Of `few_nearest`: targets at most, rows at once, and columns whose products are added up in 32 bits. No such sum may overflow:
+// within a block words of a row are no longer than kRowReach, those of a target than kTargetReach.
+inline constexpr std::size_t kFew = 64, kFewRows = 32, kFewBlock = 128;
+inline constexpr float kRowReach = 54000, kTargetReach = 39500;
 
-// The same of a target: `offset` is no more than the true one, of which it lacks `margin` at most.
-struct LayeredTarget {
-  float offset, margin, scale, norm, rest, error;
-  std::int32_t start[2];  // what undoes the bias of the rows: in first · first, and in the two mixed products
+// What `words` have made of the layers of a row.
+struct Words {
+  std::uint32_t shift;
+  float residual;
+};
+
+// A target in words of 16 bits: `offset` is no more than the true one, of which it lacks `margin` at most.
+struct WordTarget {
+  float offset, margin, scale, norm, error;
 };
 
 // A polynomial of the length of a row.
@@ -74,13 +81,13 @@ struct OfLength {
   float square, linear, constant;
 };
 
-struct LayeredTargets {
-  const std::uint32_t* groups;  // [depth × count × 2]: both layers
+struct WordTargets {
+  const std::uint32_t* pairs;  // [2 · depth × count]: of every four columns first 0 and 2, then 1 and 3
   std::size_t count, depth;
-  const LayeredTarget* targets;
-  float longest;       // nothing is known of rows that are not shorter
-  OfLength from_row;   // what a row adds to the error of all its scores
-  OfLength loss;       // how far the square of a row's length may lie below that of `norm`
+  const WordTarget* targets;
+  float longest;      // nothing is known of rows that are not shorter
+  OfLength from_row;  // what a row adds to the error of all its scores
+  OfLength loss;      // how far the square of a row's length may lie below that of `norm`
 };
 
 // What is known of rows: their nearest target, which is at most `upper` away, and every other at least `lower`.
@@ -101,8 +108,12 @@ struct ScreenKernels {
 
   // Rounds x[d] into ⌈d / per_group⌉ groups, zero-padded. Rows and targets are packed differently.
   Rounded (*round)(const float* x, std::size_t d, bool as_row, std::uint32_t* out) noexcept;
-  // Rounds what `scale` · first leaves of x[d] to whole numbers of steps of scale / 254. int8 only, else null.
+  // Rounds what `scale` · first leaves of x[d] to whole numbers of steps of scale / 256. int8 only, else null.
   Rounded (*round_rest)(const float* x, std::size_t d, bool as_row, float scale, const std::uint32_t* first, std::uint32_t* out) noexcept;
+  // The least shift of a row's layers that keeps its blocks within kRowReach, and what its words then leave of x[d]. int8 only, else null.
+  Words (*words)(const float* x, std::size_t d, float scale, const std::uint32_t* first, const std::uint32_t* second) noexcept;
+  // Rounds x[d] to whole numbers of steps of `scale`, which must fit 16 bits; returns the squares of what that leaves. int8 only, else null.
+  float (*round_words)(const float* x, std::size_t d, float scale, std::int16_t* out) noexcept;
   // low[r, j] = offset[j] − scale[r] · scale[j] · (x[r] · panel[:, j]) − error[r] · norm[j] − length[r] · error[j], folded
   // into `best` with index base + j. rows: a multiple of row_tile; width: a multiple of lanes, at most `panel`.
   void (*low_best)(const ScreenRows& x, std::size_t rows, const ScreenPanel& panel, std::int32_t base,
@@ -123,7 +134,7 @@ struct ScreenKernels {
                            const std::uint32_t* target_second, std::size_t depth, std::int32_t* out) noexcept;
   // The nearest of few targets for the rows ids[0] … ids[count − 1], at most kFewRows of them, of `left` that are to come. Bit r
   // of the result is set where that of row r is proven. int8 only, else null.
-  std::uint32_t (*few_nearest)(const LayeredRows& x, const std::uint32_t* ids, std::size_t count, std::size_t left, const LayeredTargets& c,
+  std::uint32_t (*few_nearest)(const LayeredRows& x, const std::uint32_t* ids, std::size_t count, std::size_t left, const WordTargets& c,
                                const Settled& out) noexcept;
 };
 

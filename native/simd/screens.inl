@@ -150,5 +150,5 @@ static inline __mmask16 lanes_of(std::size_t l, std::size_t d) noexcept {
 }
 
 static constexpr ScreenKernels table{Lanes::screen, Lanes::name, Lanes::per_group, W, MR, NV * W, Lanes::value_steps,
-                                     Lanes::score_steps, Lanes::flush, &round, round_rest, &low_best, &low_below,
-                                     &low_both, &low_rivals, layered_products, few_nearest};
+                                     Lanes::score_steps, Lanes::flush, &round, round_rest, words, round_words,
+                                     &low_best, &low_below, &low_both, &low_rivals, layered_products, few_nearest};
