@@ -28,7 +28,7 @@ Assignment::Assignment(core::Context& ctx, const simd::Kernels& k, core::ConstMa
   if (!layers) return;
   const Metric metric = inverse_norm ? Metric::cosine : Metric::sqeuclidean;
   const RowSource source{points, inverse_norm, mean};
-  if (clusters <= Few::kMost)
+  if (Few::suits(clusters, points.cols))
     few_ = std::make_unique<Few>(ctx, k, metric, clusters, source, *packed_);
   else
     rivals_ = std::make_unique<Rivals>(ctx, k, metric, clusters, source, *packed_);

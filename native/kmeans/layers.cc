@@ -6,6 +6,8 @@ namespace matomari {
 
 namespace {
 
+std::size_t leading(std::size_t depth) noexcept { return depth % 128 == 0 ? depth + 16 : depth; }
+
 // How far both layers may lie from x, of which a kernel has left `square`.
 double error_of(float square, double norm, std::size_t d) noexcept {
   // The step, the rest and what is left of it were each rounded to float32.
@@ -15,7 +17,7 @@ double error_of(float square, double norm, std::size_t d) noexcept {
 }  // namespace
 
 RowLayers::RowLayers(core::Context& ctx, const simd::Kernels& k, const RowSource& rows, const PackedRows& first, bool as_words)
-    : first_(first), depth_((rows.points.cols + 3) / 4), groups_(rows.points.rows * depth_), rows_(rows.points.rows) {
+    : first_(first), ld_(leading((rows.points.cols + 3) / 4)), groups_(rows.points.rows * ld_), rows_(rows.points.rows) {
   const simd::ScreenKernels& s = first.kernels();
   const std::size_t d = rows.points.cols;
   const bool unit = rows.inverse_norm != nullptr;
@@ -25,7 +27,7 @@ RowLayers::RowLayers(core::Context& ctx, const simd::Kernels& k, const RowSource
     for (std::size_t i = begin; i < end; ++i) {
       const float factor = unit ? static_cast<float>(rows.inverse_norm[i]) : 1.0f, scale = first.scale(i);
       const Extent e = centered(k, rows.points.row(i), rows.shift, factor, unit, d, x);
-      std::uint32_t* const second = groups_.data() + i * depth_;
+      std::uint32_t* const second = groups_.data() + i * ld_;
       simd::Words words{0, s.round_rest(x, d, true, scale, first.groups(i), second).residual};
       if (as_words) words = s.words(x, d, scale, first.groups(i), second);
       const double known = first.extent(i).error < 1e18 ? 0.0 : first.extent(i).error;
@@ -37,7 +39,7 @@ RowLayers::RowLayers(core::Context& ctx, const simd::Kernels& k, const RowSource
 
 simd::LayeredRows RowLayers::view() const noexcept {
   const simd::ScreenRows first = first_.from(0);
-  return {first.groups, first.ld, groups_.data(), depth_, rows_.data()};
+  return {first.groups, first.ld, groups_.data(), ld_, rows_.data()};
 }
 
 CentroidLayers::CentroidLayers(const simd::ScreenKernels& screen, Metric metric, std::size_t clusters, std::size_t d)

@@ -17,14 +17,14 @@ class RowLayers {
   // `as_words`: for Few, which takes both layers for one number of 16 bits at most.
   RowLayers(core::Context& ctx, const simd::Kernels& k, const RowSource& rows, const PackedRows& first, bool as_words);
 
-  const std::uint32_t* second(std::size_t row) const noexcept { return groups_.data() + row * depth_; }
+  const std::uint32_t* second(std::size_t row) const noexcept { return groups_.data() + row * ld_; }
   // How far both layers, or the words, may lie from the row; infinite where it is out of the ordinary (pack_row).
   double error(std::size_t row) const noexcept { return static_cast<double>(rows_[row].error); }
   simd::LayeredRows view() const noexcept;
 
  private:
   const PackedRows& first_;
-  std::size_t depth_;
+  std::size_t ld_;  // not a multiple of 512 bytes: the same columns of many rows must not fall into a few lines of the cache
   core::Buffer<std::uint32_t> groups_;
   core::Buffer<simd::LayeredRow> rows_;
 };

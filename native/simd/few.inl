@@ -62,7 +62,7 @@ static inline __attribute__((always_inline)) void merge(const std::uint32_t* con
 // Adds the products of R vectors of rows with N targets to their sums. `targets` are the pairs of the first of them. Meanwhile the
 // rows that come next are fetched: of the two lines that fall to a step, those from `from` to `to`.
 template <int R, int N>
-static void add_products(Tile& t, std::size_t steps, const std::uint32_t* targets, std::size_t stride, float (*to_sum)[ROWS], std::size_t at,
+static __attribute__((noinline)) void add_products(Tile& t, std::size_t steps, const std::uint32_t* targets, std::size_t stride, float (*to_sum)[ROWS], std::size_t at,
                          std::size_t from, std::size_t to) noexcept {
   Lanes::A sum[N][R];
   rep<N>([&](auto j) __attribute__((always_inline)) {
