@@ -24,14 +24,19 @@ Assignment::Assignment(core::Context& ctx, const simd::Kernels& k, core::ConstMa
     : ctx_(ctx), k_(k), points_(points), inverse_norm_(inverse_norm), mean_(mean), clusters_(clusters), wish_(wish),
       bounds_(points.rows, clusters, points.cols) {
   const bool layers = clusters > 1 && has_layers(k, points.cols) && (wish == ScreenWish::automatic || wish == ScreenWish::int8);
-  use(layers ? simd::Screen::int8 : choose_screen(k, wish, clusters, points.cols, true));
-  if (!layers) return;
+  if (!layers) {
+    use(choose_screen(k, wish, clusters, points.cols, true));
+    return;
+  }
   const Metric metric = inverse_norm ? Metric::cosine : Metric::sqeuclidean;
-  const RowSource source{points, inverse_norm, mean};
-  if (Few::suits(clusters, points.cols))
-    few_ = std::make_unique<Few>(ctx, k, metric, clusters, source, *packed_);
+  const bool few = Few::suits(clusters, points.cols);
+  auto second = std::make_unique<RowLayers>(points.rows, points.cols, few);
+  use(simd::Screen::int8, [&](const PackedRows& first, std::size_t row, const float* x, const Extent& extent) { second->pack(first, row, x, extent); });
+  second_ = std::move(second);
+  if (few)
+    few_ = std::make_unique<Few>(metric, clusters, points.cols, *packed_, *second_);
   else
-    rivals_ = std::make_unique<Rivals>(ctx, k, metric, clusters, source, *packed_);
+    rivals_ = std::make_unique<Rivals>(metric, clusters, points.cols, *packed_, *second_);
 }
 
 void Assignment::reset() {
@@ -40,14 +45,15 @@ void Assignment::reset() {
 }
 
 // Takes another screen, and packs the rows for it.
-void Assignment::use(simd::Screen screen) {
+void Assignment::use(simd::Screen screen, const PackedRows::Visit& visit) {
   passes_.clear();
   passes_.resize(ctx_.threads());
   few_.reset();
   rivals_.reset();
+  second_.reset();
   packed_.reset();
   search_ = std::make_unique<CentroidSearch>(k_, inverse_norm_ ? Metric::cosine : Metric::sqeuclidean, clusters_, points_.cols, mean_, screen);
-  packed_ = search_->pack(ctx_, points_, inverse_norm_);
+  packed_ = search_->pack(ctx_, points_, inverse_norm_, visit);
 }
 
 // Goes on with a finer screen where the last pass left too much open; before the first pass a sample tells. False where nothing changes.
@@ -57,6 +63,7 @@ bool Assignment::choose_finer() {
     if (left_ <= looked_at_ / 8) return false;
     few_.reset();
     rivals_.reset();
+    second_.reset();
     looked_at_ = 0;
   }
   std::vector<std::int32_t> ignored(looked_at_ == 0 ? points_.rows : 0);

@@ -47,7 +47,7 @@ class Assignment {
     std::unique_ptr<Rivals::Scratch> rivals;
   };
   CentroidSearch::Rows rows() const noexcept { return {points_, inverse_norm_, packed_.get()}; }
-  void use(simd::Screen screen);
+  void use(simd::Screen screen, const PackedRows::Visit& visit = nullptr);
   bool choose_finer();
   bool layered() const noexcept { return few_ || rivals_; }
 
@@ -61,6 +61,7 @@ class Assignment {
   LabelBounds bounds_;
   std::unique_ptr<CentroidSearch> search_;
   std::unique_ptr<PackedRows> packed_;
+  std::unique_ptr<RowLayers> second_;
   std::unique_ptr<Few> few_;
   std::unique_ptr<Rivals> rivals_;
   std::vector<Pass> passes_;  // of each thread

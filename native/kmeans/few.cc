@@ -11,9 +11,9 @@ simd::OfLength of_length(const Quadratic& q) noexcept { return {at_least(q.squar
 
 }  // namespace
 
-Few::Few(core::Context& ctx, const simd::Kernels& k, Metric metric, std::size_t clusters, const RowSource& rows, const PackedRows& first)
-    : k_(first.kernels()), bound_(kStepsOfColumn, kSteps, 0, metric, rows.points.cols), clusters_(clusters), d_(rows.points.cols),
-      depth_((d_ + 3) / 4), rows_(ctx, k, rows, first, true), pairs_(2 * depth_ * clusters), targets_(clusters),
+Few::Few(Metric metric, std::size_t clusters, std::size_t d, const PackedRows& first, const RowLayers& second)
+    : k_(first.kernels()), bound_(kStepsOfColumn, kSteps, 0, metric, d), clusters_(clusters), d_(d),
+      depth_((d + 3) / 4), rows_(second.view(first)), pairs_(2 * depth_ * clusters), targets_(clusters),
       panel_{pairs_.data(), clusters, depth_, targets_.data(), 0, of_length(bound_.of_rows()), of_length(usual_loss(d_))} {}
 
 void Few::set(const double* centroids, const float* shift) {
@@ -54,12 +54,11 @@ void Few::assign(const core::Context& ctx, const std::vector<std::uint32_t>& ids
                  std::vector<std::uint32_t>& open) const {
   std::int32_t index[simd::kFewRows];
   float upper[simd::kFewRows], lower[simd::kFewRows];
-  const simd::LayeredRows rows = rows_.view();
   for (std::size_t at = 0; at < ids.size(); at += simd::kFewRows) {
     ctx.check();
     const std::uint32_t* const some = ids.data() + at;
     const std::size_t left = ids.size() - at, count = std::min(left, simd::kFewRows);
-    const std::uint32_t settled = k_.few_nearest(rows, some, count, left, panel_, {index, upper, lower});
+    const std::uint32_t settled = k_.few_nearest(rows_, some, count, left, panel_, {index, upper, lower});
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint32_t row = some[i];
       if (!(settled >> i & 1)) {

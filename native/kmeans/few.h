@@ -19,8 +19,8 @@ class Few {
   // 49,000 products a row, by the width of the rows and by whether the cache of all threads held them.
   static bool suits(std::size_t clusters, std::size_t d) noexcept { return clusters <= simd::kFew && clusters * d <= 40000; }
 
-  // `first`: all rows, packed in int8; with `rows`, kept by reference.
-  Few(core::Context& ctx, const simd::Kernels& k, Metric metric, std::size_t clusters, const RowSource& rows, const PackedRows& first);
+  // All rows [rows × d], packed in int8; kept by reference.
+  Few(Metric metric, std::size_t clusters, std::size_t d, const PackedRows& first, const RowLayers& second);
 
   // The centroids as CentroidSearch has them: of length 1 for cosine.
   void set(const double* centroids, const float* shift);
@@ -38,7 +38,7 @@ class Few {
   const simd::ScreenKernels& k_;
   ScreenBound bound_;
   std::size_t clusters_, d_, depth_;
-  RowLayers rows_;
+  simd::LayeredRows rows_;
   core::Buffer<std::uint32_t> pairs_;  // [2 · depth × clusters]
   std::vector<simd::WordTarget> targets_;
   simd::WordTargets panel_;

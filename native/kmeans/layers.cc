@@ -16,30 +16,23 @@ double error_of(float square, double norm, std::size_t d) noexcept {
 
 }  // namespace
 
-RowLayers::RowLayers(core::Context& ctx, const simd::Kernels& k, const RowSource& rows, const PackedRows& first, bool as_words)
-    : first_(first), ld_(leading((rows.points.cols + 3) / 4)), groups_(rows.points.rows * ld_), rows_(rows.points.rows) {
+RowLayers::RowLayers(std::size_t rows, std::size_t d, bool as_words)
+    : d_(d), ld_(leading((d + 3) / 4)), as_words_(as_words), groups_(rows * ld_), rows_(rows) {}
+
+void RowLayers::pack(const PackedRows& first, std::size_t row, const float* x, const Extent& extent) noexcept {
   const simd::ScreenKernels& s = first.kernels();
-  const std::size_t d = rows.points.cols;
-  const bool unit = rows.inverse_norm != nullptr;
-  core::Buffer<float> work(ctx.threads() * d);
-  core::parallel_for(ctx, rows.points.rows, 512, [&](std::size_t begin, std::size_t end, unsigned slot) {
-    float* const x = work.data() + slot * d;
-    for (std::size_t i = begin; i < end; ++i) {
-      const float factor = unit ? static_cast<float>(rows.inverse_norm[i]) : 1.0f, scale = first.scale(i);
-      const Extent e = centered(k, rows.points.row(i), rows.shift, factor, unit, d, x);
-      std::uint32_t* const second = groups_.data() + i * ld_;
-      simd::Words words{0, s.round_rest(x, d, true, scale, first.groups(i), second).residual};
-      if (as_words) words = s.words(x, d, scale, first.groups(i), second);
-      const double known = first.extent(i).error < 1e18 ? 0.0 : first.extent(i).error;
-      rows_[i] = {scale / 256 * static_cast<float>(1u << words.shift), at_least(e.norm), at_least(e.error + error_of(words.residual, e.norm, d) + known),
-                  words.shift};
-    }
-  });
+  const float scale = first.scale(row);
+  std::uint32_t* const second = groups_.data() + row * ld_;
+  simd::Words words{0, s.round_rest(x, d_, true, scale, first.groups(row), second).residual};
+  if (as_words_) words = s.words(x, d_, scale, first.groups(row), second);
+  const double left = first.extent(row).error;
+  const double error = left < 1e18 ? extent.error + error_of(words.residual, extent.norm, d_) : left;
+  rows_[row] = {scale / 256 * static_cast<float>(1u << words.shift), at_least(extent.norm), at_least(error), words.shift};
 }
 
-simd::LayeredRows RowLayers::view() const noexcept {
-  const simd::ScreenRows first = first_.from(0);
-  return {first.groups, first.ld, groups_.data(), ld_, rows_.data()};
+simd::LayeredRows RowLayers::view(const PackedRows& first) const noexcept {
+  const simd::ScreenRows all = first.from(0);
+  return {all.groups, all.ld, groups_.data(), ld_, rows_.data()};
 }
 
 CentroidLayers::CentroidLayers(const simd::ScreenKernels& screen, Metric metric, std::size_t clusters, std::size_t d)

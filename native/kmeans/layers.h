@@ -15,16 +15,19 @@ namespace matomari {
 class RowLayers {
  public:
   // `as_words`: for Few, which takes both layers for one number of 16 bits at most.
-  RowLayers(core::Context& ctx, const simd::Kernels& k, const RowSource& rows, const PackedRows& first, bool as_words);
+  RowLayers(std::size_t rows, std::size_t d, bool as_words);
+
+  // To be called with every row (PackedRows::Visit).
+  void pack(const PackedRows& first, std::size_t row, const float* x, const Extent& extent) noexcept;
 
   const std::uint32_t* second(std::size_t row) const noexcept { return groups_.data() + row * ld_; }
   // How far both layers, or the words, may lie from the row; infinite where it is out of the ordinary (pack_row).
   double error(std::size_t row) const noexcept { return static_cast<double>(rows_[row].error); }
-  simd::LayeredRows view() const noexcept;
+  simd::LayeredRows view(const PackedRows& first) const noexcept;
 
  private:
-  const PackedRows& first_;
-  std::size_t ld_;  // not a multiple of 512 bytes: the same columns of many rows must not fall into a few lines of the cache
+  std::size_t d_, ld_;  // not a multiple of 512 bytes: the same columns of many rows must not fall into a few lines of the cache
+  bool as_words_;
   core::Buffer<std::uint32_t> groups_;
   core::Buffer<simd::LayeredRow> rows_;
 };

@@ -7,9 +7,9 @@
 
 namespace matomari {
 
-Rivals::Rivals(core::Context& ctx, const simd::Kernels& k, Metric metric, std::size_t clusters, const RowSource& rows, const PackedRows& first)
-    : k_(first.kernels()), bound_(k_, metric, rows.points.cols), clusters_(clusters), d_(rows.points.cols), first_(first),
-      second_(ctx, k, rows, first, false), centroids_(k_, metric, clusters, d_) {}
+Rivals::Rivals(Metric metric, std::size_t clusters, std::size_t d, const PackedRows& first, const RowLayers& second)
+    : k_(first.kernels()), bound_(k_, metric, d), clusters_(clusters), d_(d), first_(first), second_(second),
+      centroids_(k_, metric, clusters, d) {}
 
 void Rivals::set(core::Context& ctx, const double* centroids, const float* shift, const ScreenPanels& panels) {
   centroids_.set(ctx, centroids, shift);

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/buffer.h"
@@ -100,7 +101,9 @@ Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowS
 // All rows, packed once for many passes. Behind the last there is a tile of zeros, so that whole tiles may be read from any row.
 class PackedRows {
  public:
-  PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows);
+  // What else is to be done with a row once it is packed: x [d] is what was, and `extent` how far that lies from the true row.
+  using Visit = std::function<void(const PackedRows& packed, std::size_t row, const float* x, const Extent& extent)>;
+  PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, const Visit& visit = nullptr);
 
   const simd::ScreenKernels& kernels() const noexcept { return kernels_; }
   const std::uint32_t* groups(std::size_t row) const noexcept { return block_.groups(row); }

@@ -178,8 +178,8 @@ int check_layers(const simd::ScreenKernels& s, const simd::Kernels& k, const Kin
     const Trial trial(kind, t);
     const std::size_t d = trial.d, n = trial.n, m = trial.m;
     core::Context ctx(1);
-    const PackedRows first(ctx, k, s, trial.rows());
-    const RowLayers second(ctx, k, trial.rows(), first, false);
+    RowLayers second(n, d, false);
+    const PackedRows first(ctx, k, s, trial.rows(), [&](auto&&... row) { second.pack(row...); });
     CentroidLayers layers(s, trial.metric(), m, d);
     layers.set(ctx, trial.wide.data(), trial.shift.data());
     const ScreenBound bound(s, trial.metric(), d);
@@ -222,7 +222,8 @@ int check_layers(const simd::ScreenKernels& s, const simd::Kernels& k, const Kin
 class FewOf {
  public:
   FewOf(const simd::ScreenKernels& s, const simd::Kernels& k, const Trial& trial, std::size_t clusters)
-      : trial_(trial), clusters_(clusters), first_(ctx_, k, s, trial.rows()), few_(ctx_, k, trial.metric(), clusters, trial.rows(), first_) {
+      : trial_(trial), clusters_(clusters), second_(trial.n, trial.d, true),
+        first_(ctx_, k, s, trial.rows(), [&](auto&&... row) { second_.pack(row...); }), few_(trial.metric(), clusters, trial.d, first_, second_) {
     for (std::size_t i = 0; i < trial.n; ++i) ids_.push_back(static_cast<std::uint32_t>(i));
   }
   // The centroids from `first` on. Every truth is the end of an interval for Tally; returns the rows that were settled.
@@ -249,6 +250,7 @@ class FewOf {
   core::Context ctx_{1};
   const Trial& trial_;
   std::size_t clusters_;
+  RowLayers second_;
   PackedRows first_;
   Few few_;
   std::vector<std::uint32_t> ids_;
