@@ -11,7 +11,8 @@ namespace {
 
 // Whole blocks of the screens, few enough rows that those looked at in float32 are still near when they move, and that threads share
 // them evenly. Not by the number of threads: rows that a kernel takes together share an error bound, and so the work that is left.
-std::size_t grain_of(std::size_t rows) noexcept { return std::clamp<std::size_t>(rows / 32 / 96 * 96, 96, 960); }
+// `Few` fetches its rows ahead but for the first of a range, and takes twice as many of a small matrix.
+std::size_t grain_of(std::size_t rows, bool few) noexcept { return std::clamp<std::size_t>(rows / (few ? 16 : 32) / 96 * 96, 96, 960); }
 
 bool has_layers(const simd::Kernels& k, std::size_t d) noexcept {
   return d >= 32 && d <= 65536 && simd::screen_kernels(simd::Screen::int8, k.level);
@@ -77,7 +78,7 @@ bool Assignment::choose_finer() {
 void Assignment::assign(const std::int32_t* previous, std::int32_t* labels, CentroidUpdate* update) {
   bounds_.follow(search_->centroids());
   if (update) update->open();
-  core::parallel_for(ctx_, points_.rows, grain_of(points_.rows), [&](std::size_t begin, std::size_t end, unsigned slot) {
+  core::parallel_for(ctx_, points_.rows, grain_of(points_.rows, few_ != nullptr), [&](std::size_t begin, std::size_t end, unsigned slot) {
     Pass& pass = passes_[slot];
     if (!pass.search) pass.search = std::make_unique<CentroidSearch::Scratch>(*search_);
     if (rivals_ && !pass.rivals) pass.rivals = std::make_unique<Rivals::Scratch>(*rivals_);
