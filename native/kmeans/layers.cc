@@ -32,7 +32,7 @@ void RowLayers::pack(const PackedRows& first, std::size_t row, const float* x, c
 
 simd::LayeredRows RowLayers::view(const PackedRows& first) const noexcept {
   const simd::ScreenRows all = first.from(0);
-  return {all.groups, all.ld, groups_.data(), ld_, rows_.data()};
+  return {all.groups, all.ld, groups_.data(), ld_, rows_.data(), rows_.size()};
 }
 
 CentroidLayers::CentroidLayers(const simd::ScreenKernels& screen, Metric metric, std::size_t clusters, std::size_t d)

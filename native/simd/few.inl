@@ -180,7 +180,9 @@ static std::uint32_t few_nearest(const LayeredRows& x, const std::uint32_t* ids,
   std::uint32_t id[ROWS];
   for (std::size_t r = 0; r < ROWS; ++r) {
     id[r] = ids[r < count ? r : count - 1];
-    const std::size_t next = ids[r + ROWS < left ? r + ROWS : left - 1];
+    // Behind the last of these rows the one after it is likely to follow, of the next range.
+    const std::size_t beyond = r + ROWS < left ? 0 : r + ROWS + 1 - left, guess = ids[r + ROWS < left ? r + ROWS : left - 1] + beyond;
+    const std::size_t next = guess < x.count ? guess : x.count - 1;
     t.at[0][r] = x.first + id[r] * x.first_ld;
     t.at[1][r] = x.second + id[r] * x.second_ld;
     t.next[r] = x.first + next * x.first_ld;

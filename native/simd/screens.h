@@ -58,6 +58,7 @@ struct LayeredRows {
   const std::uint32_t* second;
   std::size_t second_ld;
   const LayeredRow* rows;
+  std::size_t count;
 };
 
 // Of `few_nearest`: targets at most, rows at once, and columns whose products are added up in 32 bits. No such sum may overflow:
