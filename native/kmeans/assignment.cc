@@ -35,7 +35,7 @@ Assignment::Assignment(core::Context& ctx, const simd::Kernels& k, core::ConstMa
   use(simd::Screen::int8, [&](const PackedRows& first, std::size_t row, const float* x, const Extent& extent) { second->pack(first, row, x, extent); });
   second_ = std::move(second);
   if (few)
-    few_ = std::make_unique<Few>(metric, clusters, points.cols, *packed_, *second_);
+    few_ = std::make_unique<Few>(metric, clusters, points, *packed_, *second_);
   else
     rivals_ = std::make_unique<Rivals>(metric, clusters, points.cols, *packed_, *second_);
 }
@@ -87,7 +87,7 @@ void Assignment::assign(const std::int32_t* previous, std::int32_t* labels, Cent
     if (layered()) {
       pass.open.clear();
       if (few_)
-        few_->assign(ctx_, pass.rows, labels, bounds_.margins(), pass.open);
+        few_->assign(ctx_, pass.rows, previous, labels, bounds_.margins(), pass.open);
       else
         rivals_->assign(ctx_, pass.rows, previous, labels, bounds_, *pass.rivals, pass.open);
       open = &pass.open;

@@ -11,9 +11,9 @@ simd::OfLength of_length(const Quadratic& q) noexcept { return {at_least(q.squar
 
 }  // namespace
 
-Few::Few(Metric metric, std::size_t clusters, std::size_t d, const PackedRows& first, const RowLayers& second)
-    : k_(first.kernels()), bound_(kStepsOfColumn, kSteps, 0, metric, d), clusters_(clusters), d_(d),
-      depth_((d + 3) / 4), rows_(second.view(first)), pairs_(2 * depth_ * clusters), targets_(clusters),
+Few::Few(Metric metric, std::size_t clusters, core::ConstMatrix points, const PackedRows& first, const RowLayers& second)
+    : k_(first.kernels()), bound_(kStepsOfColumn, kSteps, 0, metric, points.cols), points_(points), clusters_(clusters), d_(points.cols),
+      depth_((d_ + 3) / 4), rows_(second.view(first)), pairs_(2 * depth_ * clusters), targets_(clusters),
       panel_{pairs_.data(), clusters, depth_, targets_.data(), 0, of_length(bound_.of_rows()), of_length(usual_loss(d_))} {}
 
 void Few::set(const double* centroids, const float* shift) {
@@ -50,8 +50,8 @@ void Few::set(const double* centroids, const float* shift) {
   panel_.longest = longest < 1e18 && highest < 1e36 ? at_most(std::min(1e18, 1e36 / (longest + 1e-18))) : 0.0f;
 }
 
-void Few::assign(const core::Context& ctx, const std::vector<std::uint32_t>& ids, std::int32_t* labels, CentroidSearch::Margins margins,
-                 std::vector<std::uint32_t>& open) const {
+void Few::assign(const core::Context& ctx, const std::vector<std::uint32_t>& ids, const std::int32_t* previous, std::int32_t* labels,
+                 CentroidSearch::Margins margins, std::vector<std::uint32_t>& open) const {
   std::int32_t index[simd::kFewRows];
   float upper[simd::kFewRows], lower[simd::kFewRows];
   for (std::size_t at = 0; at < ids.size(); at += simd::kFewRows) {
@@ -65,6 +65,8 @@ void Few::assign(const core::Context& ctx, const std::vector<std::uint32_t>& ids
         open.push_back(row);
         continue;
       }
+      if (index[i] != previous[row] && previous[row] >= 0)
+        for (std::size_t l = 0; l < d_; l += 16) __builtin_prefetch(points_.row(row) + l, 0, 2);
       labels[row] = index[i];
       margins.upper[row] = upper[i];
       margins.lower[row] = lower[i];

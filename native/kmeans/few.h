@@ -19,14 +19,15 @@ class Few {
   // 49,000 products a row, by the width of the rows and by whether the cache of all threads held them.
   static bool suits(std::size_t clusters, std::size_t d) noexcept { return clusters <= simd::kFew && clusters * d <= 40000; }
 
-  // All rows [rows × d], packed in int8; kept by reference.
-  Few(Metric metric, std::size_t clusters, std::size_t d, const PackedRows& first, const RowLayers& second);
+  // All rows, packed in int8; kept by reference.
+  Few(Metric metric, std::size_t clusters, core::ConstMatrix points, const PackedRows& first, const RowLayers& second);
 
   // The centroids as CentroidSearch has them: of length 1 for cosine.
   void set(const double* centroids, const float* shift);
-  // labels[i] for the rows i of `ids`, and what else is known of them. Rows that stay open are added to `open`.
-  void assign(const core::Context& ctx, const std::vector<std::uint32_t>& ids, std::int32_t* labels, CentroidSearch::Margins margins,
-              std::vector<std::uint32_t>& open) const;
+  // labels[i] for the rows i of `ids`, and what else is known of them. Rows that stay open are added to `open`. Those that leave the
+  // label in `previous`, if not −1, are fetched: sums will want them.
+  void assign(const core::Context& ctx, const std::vector<std::uint32_t>& ids, const std::int32_t* previous, std::int32_t* labels,
+              CentroidSearch::Margins margins, std::vector<std::uint32_t>& open) const;
 
  private:
   // Roundings of a score in units of 2^-24 of its size, offset + L · L', where L and L' are the lengths with errors. The sum of a
@@ -37,6 +38,7 @@ class Few {
 
   const simd::ScreenKernels& k_;
   ScreenBound bound_;
+  core::ConstMatrix points_;
   std::size_t clusters_, d_, depth_;
   simd::LayeredRows rows_;
   core::Buffer<std::uint32_t> pairs_;  // [2 · depth × clusters]

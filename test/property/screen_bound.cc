@@ -223,16 +223,17 @@ class FewOf {
  public:
   FewOf(const simd::ScreenKernels& s, const simd::Kernels& k, const Trial& trial, std::size_t clusters)
       : trial_(trial), clusters_(clusters), second_(trial.n, trial.d, true),
-        first_(ctx_, k, s, trial.rows(), [&](auto&&... row) { second_.pack(row...); }), few_(trial.metric(), clusters, trial.d, first_, second_) {
+        first_(ctx_, k, s, trial.rows(), [&](auto&&... row) { second_.pack(row...); }), few_(trial.metric(), clusters, trial.rows().points, first_, second_) {
     for (std::size_t i = 0; i < trial.n; ++i) ids_.push_back(static_cast<std::uint32_t>(i));
   }
   // The centroids from `first` on. Every truth is the end of an interval for Tally; returns the rows that were settled.
   std::size_t check(std::size_t first, Tally& tally) {
+    const std::vector<std::int32_t> previous(trial_.n, 0);
     std::vector<std::int32_t> label(trial_.n, -1);
     std::vector<float> upper(trial_.n), lower(trial_.n);
     std::vector<std::uint32_t> open;
     few_.set(trial_.wide.data() + first * trial_.d, trial_.shift.data());
-    few_.assign(ctx_, ids_, label.data(), {upper.data(), lower.data()}, open);
+    few_.assign(ctx_, ids_, previous.data(), label.data(), {upper.data(), lower.data()}, open);
     for (std::size_t i = 0; i < trial_.n; ++i) {
       if (label[i] < 0) continue;
       const long double square = trial_.square(i);
