@@ -15,8 +15,8 @@ namespace matomari {
 // are rounded to 16 bits likewise. Sums of blocks of columns are added up in float32.
 class Few {
  public:
-  // Whether that is faster than Rivals, whose cost begins with a row's own centroid and then grows half as fast. The two met at 31,000 to
-  // 49,000 products a row, by the width of the rows and by whether the cache of all threads held them.
+  // Whether that is faster than Rivals, whose cost begins with a row's own centroid and then grows half as fast. The two met between 30,000
+  // and 50,000 products a row (docs/decisions/kmeans-rooflines.md).
   static bool suits(std::size_t clusters, std::size_t d) noexcept { return clusters <= simd::kFew && clusters * d <= 40000; }
 
   // All rows, packed in int8; kept by reference.

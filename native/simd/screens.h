@@ -62,7 +62,8 @@ struct LayeredRows {
 };
 
 // Of `few_nearest`: targets at most, rows at once, and columns whose products are added up in 32 bits. No such sum may overflow:
-// within a block words of a row are no longer than kRowReach, those of a target than kTargetReach.
+// within a block words of a row are no longer than kRowReach, those of a target than kTargetReach. Rows, which are shortened by powers
+// of two, use three quarters of theirs on average, and so both sides lose as much.
 inline constexpr std::size_t kFew = 128, kFewRows = 32, kFewBlock = 128;
 inline constexpr float kRowReach = 54000, kTargetReach = 39500;
 
