@@ -11,7 +11,7 @@ namespace {
 
 // Whole blocks of the screens, few enough rows that those looked at in float32 are still near when they move, and that threads share
 // them evenly. Not by the number of threads: rows that a kernel takes together share an error bound, and so the work that is left.
-// `Few` fetches its rows ahead but for the first of a range, and takes twice as many of a small matrix.
+// `Few` fetches the rows behind a range ahead, which another thread may take instead: twice as many of a small matrix.
 std::size_t grain_of(std::size_t rows, bool few) noexcept { return std::clamp<std::size_t>(rows / (few ? 16 : 32) / 96 * 96, 96, 960); }
 
 bool has_layers(const simd::Kernels& k, std::size_t d) noexcept {
