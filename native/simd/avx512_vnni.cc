@@ -74,29 +74,29 @@ static Rounded round_rest(const float* x, std::size_t d, bool as_row, float scal
 
 static Words words(const float* x, std::size_t d, float scale, const std::uint32_t* first, const std::uint32_t* second) noexcept {
   const __m128i bias = _mm_set1_epi8(static_cast<char>(0x80));
-  const auto whole = [&](std::size_t l) __attribute__((always_inline)) {
-    const __mmask16 in = lanes_of(l, d);
-    return _mm512_add_epi32(_mm512_slli_epi32(layer(first, in, l, bias), 8), layer(second, in, l, bias));
-  };
+  const __m512 inverse = _mm512_set1_ps(scale > 0 ? 256 / scale : 0.0f);
   float most = 0;
   for (std::size_t block = 0; block < d; block += kFewBlock) {
     __m512 square = _mm512_setzero_ps();
     for (std::size_t l = block; l < d && l < block + kFewBlock; l += 16) {
-      const __m512 v = _mm512_cvtepi32_ps(whole(l));
+      const __m512 v = _mm512_mul_ps(_mm512_maskz_loadu_ps(lanes_of(l, d), x + l), inverse);
       square = _mm512_fmadd_ps(v, v, square);
     }
     const float sum = _mm512_reduce_add_ps(square);
     most = sum > most ? sum : most;
   }
-  // Rounding makes a block longer by half a step a number: less than 6 for all of them.
+  // Both layers lie within little more than a step of each number of x, and what is shifted within half a step of those: a block is
+  // longer than that of x by less than 20.
   std::uint32_t shift = 0;
-  for (float reach = kRowReach - 6; most > reach * reach; reach *= 2) ++shift;
+  for (float reach = kRowReach - 20; most > reach * reach; reach *= 2) ++shift;
   const __m512 step = _mm512_set1_ps(scale / 256 * static_cast<float>(1u << shift));
   const __m512i half = _mm512_set1_epi32((1 << shift) / 2);
   __m512 square = _mm512_setzero_ps();
   for (std::size_t l = 0; l < d; l += 16) {
-    const __m512i word = _mm512_sra_epi32(_mm512_add_epi32(whole(l), half), _mm_cvtsi32_si128(static_cast<int>(shift)));
-    const __m512 rest = _mm512_fnmadd_ps(step, _mm512_cvtepi32_ps(word), _mm512_maskz_loadu_ps(lanes_of(l, d), x + l));
+    const __mmask16 in = lanes_of(l, d);
+    const __m512i both = _mm512_add_epi32(_mm512_slli_epi32(layer(first, in, l, bias), 8), layer(second, in, l, bias));
+    const __m512i word = _mm512_sra_epi32(_mm512_add_epi32(both, half), _mm_cvtsi32_si128(static_cast<int>(shift)));
+    const __m512 rest = _mm512_fnmadd_ps(step, _mm512_cvtepi32_ps(word), _mm512_maskz_loadu_ps(in, x + l));
     square = _mm512_fmadd_ps(rest, rest, square);
   }
   return {shift, _mm512_reduce_add_ps(square)};
