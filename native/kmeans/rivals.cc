@@ -38,7 +38,9 @@ void Rivals::guess(const simd::ScreenRows& rows, std::size_t padded, Scratch& s)
   k_.low_best(rows, padded, panels_->panel(0), 0, {s.least.data(), s.second.data(), s.index.data()});
   for (std::size_t i = 0; i < padded; ++i) {
     const float* const lanes = s.least.data() + i * k_.lanes;
-    s.own[i] = s.index[i * k_.lanes + static_cast<std::size_t>(std::min_element(lanes, lanes + k_.lanes) - lanes)];
+    const std::int32_t best = s.index[i * k_.lanes + static_cast<std::size_t>(std::min_element(lanes, lanes + k_.lanes) - lanes)];
+    // Where no score is a number, or none is below it, padding is the best.
+    s.own[i] = static_cast<std::size_t>(best) < clusters_ ? best : 0;
   }
 }
 
