@@ -15,16 +15,31 @@ CentroidUpdate::CentroidUpdate(core::Context& ctx, const simd::Kernels& k, const
     : ctx_(ctx), k_(k), data_(data), clusters_(clusters), sums_(k, data.points, factor, clusters, largest),
       weights_(largest_weight, data.points.rows), weight_(clusters, 0) {}
 
-bool CentroidUpdate::follow(const std::int32_t* from, const std::int32_t* to) {
-  bool moved = false;
-  for (std::size_t i = 0; i < data_.points.rows; ++i) {
-    if (from[i] == to[i]) continue;
-    moved = true;
-    const std::int64_t w = weights_.term(data_.weight_of(i));
-    if (from[i] >= 0) weight_[static_cast<std::size_t>(from[i])] -= w;
-    weight_[static_cast<std::size_t>(to[i])] += w;
+void CentroidUpdate::open() {
+  sums_.open(ctx_.threads());
+  gained_.resize(ctx_.threads());
+  moved_ = false;
+}
+
+void CentroidUpdate::note(unsigned slot, const std::vector<Move>& moves) {
+  if (moves.empty()) return;
+  sums_.note(slot, moves);
+  std::vector<std::int64_t>& gained = gained_[slot];
+  gained.resize(clusters_);
+  for (const Move& m : moves) {
+    const std::int64_t w = weights_.term(data_.weight_of(m.row));
+    if (m.from >= 0) gained[static_cast<std::size_t>(m.from)] -= w;
+    gained[static_cast<std::size_t>(m.to)] += w;
   }
-  return moved;
+}
+
+void CentroidUpdate::collect() {
+  sums_.collect(ctx_);
+  for (std::vector<std::int64_t>& gained : gained_) {
+    moved_ = moved_ || !gained.empty();
+    for (std::size_t j = 0; j < gained.size(); ++j) weight_[j] += gained[j];
+    gained.clear();
+  }
 }
 
 void CentroidUpdate::place(const std::int32_t* labels, const double* previous, double* centroids) {

@@ -17,10 +17,12 @@ class CentroidUpdate {
   CentroidUpdate(core::Context& ctx, const simd::Kernels& k, const KMeansData& data, std::size_t clusters, const double* factor,
                  const double* largest, double largest_weight);
 
-  // What an assignment tells of the rows that move.
-  CentroidSums& sums() noexcept { return sums_; }
-  // Rows have gone from the labels `from` (−1: from none) to `to`. False where none has.
-  bool follow(const std::int32_t* from, const std::int32_t* to);
+  // What an assignment tells of the rows that move: note() from its threads, then collect().
+  void open();
+  void note(unsigned slot, const std::vector<Move>& moves);
+  void collect();
+  // Whether any row moved then.
+  bool moved() const noexcept { return moved_; }
   // centroids [clusters × cols] for these labels; `previous` are those that gave the labels.
   void place(const std::int32_t* labels, const double* previous, double* centroids);
 
@@ -34,7 +36,9 @@ class CentroidUpdate {
   std::size_t clusters_;
   CentroidSums sums_;
   core::FixedSum weights_;
-  std::vector<std::int64_t> weight_;  // of each cluster
+  std::vector<std::int64_t> weight_;               // of each cluster
+  std::vector<std::vector<std::int64_t>> gained_;  // by each cluster, as each thread has noted; empty where it has noted nothing
+  bool moved_ = false;
 };
 
 }  // namespace matomari

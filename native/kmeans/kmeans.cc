@@ -1,6 +1,7 @@
 #include "kmeans/kmeans.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -26,11 +27,11 @@ namespace {
 
 constexpr std::size_t kGrain = 960;  // rows a thread takes at once
 
-// The largest magnitude in each column of row · factor, over all rows.
+// The largest magnitude in each column of row · factor, over all rows. Without a factor, not finite where a number of that column is none.
 void column_bounds(core::Context& ctx, ConstMatrix m, const double* factor, double* out) {
   const std::size_t d = m.cols;
-  // In float32 as long as no factor rounds.
-  Buffer<float> plain(factor ? 0 : ctx.threads() * d, 0.0f);
+  // As long as no factor rounds, by the bits without the sign, which are in order with the numbers; NaN comes last.
+  Buffer<std::int32_t> plain(factor ? 0 : ctx.threads() * d, 0);
   Buffer<double> scaled(factor ? ctx.threads() * d : 0, 0.0);
   core::parallel_for(ctx, m.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned slot) {
     for (std::size_t i = begin; i < end; ++i) {
@@ -39,14 +40,22 @@ void column_bounds(core::Context& ctx, ConstMatrix m, const double* factor, doub
         double* const most = scaled.data() + slot * d;
         for (std::size_t l = 0; l < d; ++l) most[l] = std::max(most[l], std::abs(static_cast<double>(x[l]) * factor[i]));
       } else {
-        float* const most = plain.data() + slot * d;
-        for (std::size_t l = 0; l < d; ++l) most[l] = std::max(most[l], std::abs(x[l]));
+        std::int32_t* const most = plain.data() + slot * d;
+        for (std::size_t l = 0; l < d; ++l) most[l] = std::max(most[l], std::bit_cast<std::int32_t>(x[l]) & 0x7FFFFFFF);
       }
     }
   });
-  std::fill_n(out, d, 0.0);
-  for (std::size_t t = 0; t < ctx.threads(); ++t)
-    for (std::size_t l = 0; l < d; ++l) out[l] = std::max(out[l], factor ? scaled[t * d + l] : static_cast<double>(plain[t * d + l]));
+  for (std::size_t l = 0; l < d; ++l) {
+    double most = 0;
+    std::int32_t bits = 0;
+    for (std::size_t t = 0; t < ctx.threads(); ++t) {
+      if (factor)
+        most = std::max(most, scaled[t * d + l]);
+      else
+        bits = std::max(bits, plain[t * d + l]);
+    }
+    out[l] = factor ? most : static_cast<double>(std::bit_cast<float>(bits));
+  }
 }
 
 class Fit {
@@ -55,11 +64,13 @@ class Fit {
       : ctx_(ctx), k_(k), points_(points), options_(options), n_(points.rows), d_(points.cols), kc_(options.clusters),
         inverse_norm_(options.cosine ? n_ : 0), factor_(options.cosine || options.weight ? n_ : 0), bounds_(d_),
         mean_(d_), centroids_(kc_ * d_), previous_(kc_ * d_), labels_(n_), next_labels_(n_) {
-    require_finite(ctx, points, "points");
+    if (factor()) require_finite(ctx, points, "points");
     if (options.weight) largest_weight_ = check_weights(options.weight, n_);
     if (options.cosine) require_directions(ctx, points, "points", inverse_norm_.data());
     for (std::size_t i = 0; i < factor_.size(); ++i)
       factor_[i] = (options.cosine ? inverse_norm_[i] : 1.0) * (options.weight ? static_cast<double>(options.weight[i]) : 1.0);
+    column_bounds(ctx, points, factor(), bounds_.data());
+    if (!std::all_of(bounds_.begin(), bounds_.end(), [](double v) { return std::isfinite(v); })) require_finite(ctx, points, "points");
     if (options.init == KMeansInit::given) {
       require_finite(ctx, {options.initial, kc_, d_}, "init");
       if (options.cosine) {
@@ -67,7 +78,6 @@ class Fit {
         require_directions(ctx, {options.initial, kc_, d_}, "init", ignored.data());
       }
     }
-    column_bounds(ctx, points, factor(), bounds_.data());
     column_means(ctx, points, inverse_norm(), mean_.data());
     assignment_ = std::make_unique<Assignment>(ctx, k, points, inverse_norm(), mean_.data(), kc_, options.screen);
     tolerance_ = options.tolerance > 0 ? options.tolerance * mean_variance() : 0.0;
@@ -146,13 +156,12 @@ class Fit {
     while (result.iterations < options_.max_iterations) {
       ++result.iterations;
       assignment_->aim(centroids_.data());
-      assignment_->assign(labels_.data(), next_labels_.data(), &update.sums());
-      const bool moved = update.follow(labels_.data(), next_labels_.data());
+      assignment_->assign(labels_.data(), next_labels_.data(), &update);
       std::swap(labels_, next_labels_);
       std::swap(centroids_, previous_);
       update.place(labels_.data(), previous_.data(), centroids_.data());
       ctx_.progress("kmeans", run * options_.max_iterations + result.iterations, runs * options_.max_iterations);
-      if (!moved || shift() <= tolerance_) {
+      if (!update.moved() || shift() <= tolerance_) {
         result.converged = true;
         break;
       }

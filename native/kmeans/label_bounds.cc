@@ -5,11 +5,12 @@
 #include <cmath>
 
 #include "distances/pair.h"
+#include "nearest/screen_panels.h"
 
 namespace matomari {
 
 LabelBounds::LabelBounds(std::size_t rows, std::size_t clusters, std::size_t d)
-    : clusters_(clusters), d_(d), upper_(rows, FLT_MAX), lower_(rows, 0.0f), centroids_(clusters * d, 0.0), shift_(clusters, 0.0) {}
+    : clusters_(clusters), d_(d), upper_(rows, FLT_MAX), lower_(rows, 0.0f), centroids_(clusters * d, 0.0), step_(clusters + 1) {}
 
 void LabelBounds::reset() {
   std::fill(upper_.begin(), upper_.end(), FLT_MAX);
@@ -18,20 +19,22 @@ void LabelBounds::reset() {
 }
 
 void LabelBounds::follow(const double* centroids) {
-  largest_ = second_ = 0;
-  farthest_ = 0;
+  step_.assign(clusters_ + 1, {HUGE_VALF, HUGE_VALF});
+  std::size_t farthest = 0;
+  double largest = 0, second = 0;
   for (std::size_t j = 0; known_ && j < clusters_; ++j) {
     // Centroids of length 1 are so to within float64 rounding only.
     const double shift = std::sqrt(squared_difference(centroids + j * d_, centroids_.data() + j * d_, d_)) * (1 + 1e-9) + 1e-12;
-    shift_[j] = shift;
-    if (shift > largest_) {
-      second_ = largest_;
-      largest_ = shift;
-      farthest_ = j;
+    step_[j + 1].away = at_least(shift);
+    if (shift > largest) {
+      second = largest;
+      largest = shift;
+      farthest = j;
     } else {
-      second_ = std::max(second_, shift);
+      second = std::max(second, shift);
     }
   }
+  for (std::size_t j = 0; known_ && j < clusters_; ++j) step_[j + 1].toward = at_least(j == farthest ? second : largest);
   std::copy_n(centroids, clusters_ * d_, centroids_.data());
   known_ = true;
 }
@@ -46,17 +49,24 @@ void LabelBounds::note(std::size_t row, const Extent& x, double own, double othe
   lower_[row] = known ? static_cast<float>(std::min(lower, 1e18)) : 0.0f;
 }
 
-bool LabelBounds::keeps(std::size_t row, std::int32_t label) {
-  if (label < 0) return false;
-  const auto j = static_cast<std::size_t>(label);
-  const double upper = static_cast<double>(upper_[row]) + shift_[j];
-  const double lower = static_cast<double>(lower_[row]) - (j == farthest_ ? second_ : largest_);
-  if (!(upper < 1e18 && lower > upper * (1 + 1e-5))) return false;
-  // Distances of unit vectors are compared by float64 products, which know them to a multiple of d · 2^-53.
-  if (lower * lower - upper * upper < 1e-9) return false;
-  upper_[row] = static_cast<float>(upper * (1 + 1e-6));
-  lower_[row] = static_cast<float>(lower * (1 - 1e-6));
-  return true;
+// Without branches, which would guess wrong for many rows. The factors outweigh the roundings of a step, so that no bound is ever
+// less than safe; bounds of rows that are listed are found anew.
+void LabelBounds::keep(std::size_t begin, std::size_t end, const std::int32_t* previous, std::int32_t* labels,
+                       std::vector<std::uint32_t>& others) {
+  others.resize(end - begin);
+  std::size_t count = 0;
+  for (std::size_t i = begin; i < end; ++i) {
+    const Step& step = step_[static_cast<std::size_t>(previous[i] + 1)];
+    const float upper = (upper_[i] + step.away) * (1 + 1e-6f), lower = (lower_[i] - step.toward) * (1 - 1e-6f);
+    upper_[i] = upper;
+    lower_[i] = lower;
+    labels[i] = previous[i];
+    // Distances of unit vectors are compared by float64 products, which know their squares to a multiple of d · 2^-53.
+    const bool kept = (upper < 1e18f) & (lower > upper * (1 + 1e-5f)) & ((lower - upper) * (lower + upper) > 1.01e-9f);
+    others[count] = static_cast<std::uint32_t>(i);
+    count += kept ? 0 : 1;
+  }
+  others.resize(count);
 }
 
 }  // namespace matomari

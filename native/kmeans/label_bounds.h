@@ -20,8 +20,9 @@ class LabelBounds {
   void reset();
   // The centroids have moved to these.
   void follow(const double* centroids);
-  // Whether row i, which has this label, is proven to keep it. Moves its bounds along; call it once for each `follow`.
-  bool keeps(std::size_t row, std::int32_t label);
+  // Moves the bounds of the rows from `begin` to `end` along; once for each `follow`. Copies their labels from `previous`, −1 for none,
+  // and lists those rows that are not proven to keep theirs.
+  void keep(std::size_t begin, std::size_t end, const std::int32_t* previous, std::int32_t* labels, std::vector<std::uint32_t>& others);
   // Where a search notes the bounds of the rows it looks at.
   CentroidSearch::Margins margins() noexcept { return {upper_.data(), lower_.data()}; }
   // The same for one row: the true score of its own centroid is at most `own`, that of every other at least `other`.
@@ -32,9 +33,12 @@ class LabelBounds {
   bool known_ = false;
   core::Buffer<float> upper_, lower_;
   core::Buffer<double> centroids_;
-  std::vector<double> shift_;
-  double largest_ = 0, second_ = 0;  // of the shifts
-  std::size_t farthest_ = 0;
+  // How far its own centroid has moved away from a row at most, and any other towards it: for the label −1, which knows nothing, and
+  // every other.
+  struct Step {
+    float away, toward;
+  };
+  std::vector<Step> step_;
 };
 
 }  // namespace matomari

@@ -1,41 +1,38 @@
 #include "kmeans/layers.h"
 
-
 #include "core/parallel.h"
 
 namespace matomari {
 
 namespace {
 
-// Takes scale · first from x, and packs the rest. Returns how far scale · first + what is packed may lie from x.
-double pack_rest(const simd::ScreenKernels& k, float* x, std::size_t d, double norm, bool as_row, float scale, const std::uint32_t* first,
-                 std::uint32_t* second, simd::Rounded& rounded) {
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(first);
-  const int bias = as_row ? 0x80 : 0;
-  for (std::size_t l = 0; l < d; ++l) x[l] -= scale * static_cast<float>(static_cast<std::int8_t>(bytes[l] ^ bias));
-  rounded = k.round(x, d, as_row, second);
-  // scale · first and the difference were each rounded to float32.
-  return residual_norm(rounded.residual, d) + norm * 4 * kUnit32 + static_cast<double>(d) * 1e-44;
+std::size_t leading(std::size_t depth) noexcept { return depth % 128 == 0 ? depth + 16 : depth; }
+
+// How far both layers may lie from x, of which a kernel has left `square`.
+double error_of(float square, double norm, std::size_t d) noexcept {
+  // The step, the rest and what is left of it were each rounded to float32.
+  return residual_norm(square, d) + norm * 4 * kUnit32 + static_cast<double>(d) * 1e-44;
 }
 
 }  // namespace
 
-RowLayers::RowLayers(core::Context& ctx, const simd::Kernels& k, const RowSource& rows, const PackedRows& first)
-    : depth_((rows.points.cols + 3) / 4), groups_(rows.points.rows * depth_), scale_(rows.points.rows), error_(rows.points.rows) {
-  const std::size_t d = rows.points.cols;
-  const bool unit = rows.inverse_norm != nullptr;
-  core::Buffer<float> work(ctx.threads() * d);
-  core::parallel_for(ctx, rows.points.rows, 512, [&](std::size_t begin, std::size_t end, unsigned slot) {
-    float* const x = work.data() + slot * d;
-    for (std::size_t i = begin; i < end; ++i) {
-      const float factor = unit ? static_cast<float>(rows.inverse_norm[i]) : 1.0f;
-      const Extent e = centered(k, rows.points.row(i), rows.shift, factor, unit, d, x);
-      simd::Rounded second;
-      const double rest = pack_rest(first.kernels(), x, d, e.norm, true, first.scale(i), first.groups(i), groups_.data() + i * depth_, second);
-      scale_[i] = second.scale;
-      error_[i] = at_least(e.error + rest);
-    }
-  });
+RowLayers::RowLayers(std::size_t rows, std::size_t d, bool as_words)
+    : d_(d), ld_(leading((d + 3) / 4)), as_words_(as_words), groups_(rows * ld_), rows_(rows) {}
+
+void RowLayers::pack(const PackedRows& first, std::size_t row, const float* x, const Extent& extent) noexcept {
+  const simd::ScreenKernels& s = first.kernels();
+  const float scale = first.scale(row);
+  std::uint32_t* const second = groups_.data() + row * ld_;
+  simd::Words words{0, s.round_rest(x, d_, true, scale, first.groups(row), second).residual};
+  if (as_words_) words = s.words(x, d_, scale, first.groups(row), second);
+  const double left = first.extent(row).error;
+  const double error = left < 1e18 ? extent.error + error_of(words.residual, extent.norm, d_) : left;
+  rows_[row] = {scale / 256 * static_cast<float>(1u << words.shift), at_least(extent.norm), at_least(error), words.shift};
+}
+
+simd::LayeredRows RowLayers::view(const PackedRows& first) const noexcept {
+  const simd::ScreenRows all = first.from(0);
+  return {all.groups, all.ld, groups_.data(), ld_, rows_.data(), rows_.size()};
 }
 
 CentroidLayers::CentroidLayers(const simd::ScreenKernels& screen, Metric metric, std::size_t clusters, std::size_t d)
@@ -54,14 +51,11 @@ void CentroidLayers::set(core::Context& ctx, const double* centroids, const floa
         square += v * v;
         x[l] = static_cast<float>(v);
       }
-      Centroid& c = centroids_[j];
       std::uint32_t* const first = groups_.data() + j * 2 * depth_;
-      const simd::Rounded one = k_.round(x, d_, false, first);
+      const simd::Rounded one = k_.round(x, d_, false, first), two = k_.round_rest(x, d_, false, one.scale, first, first + depth_);
       Extent e = rounded_once(square, d_);
-      simd::Rounded two;
-      const double rest = pack_rest(k_, x, d_, e.norm, false, one.scale, first, first + depth_, two);
-      e.error += rest;
-      c = {{one.scale, two.scale}, {one.start, two.start}, square / 2, e};
+      e.error += error_of(two.residual, e.norm, d_);
+      centroids_[j] = {one.scale, {one.start, two.start}, square / 2, e};
     }
   });
 }
@@ -71,10 +65,8 @@ CentroidLayers::Interval CentroidLayers::score(const Row& x, std::size_t j) cons
   const std::uint32_t* const first = groups_.data() + j * 2 * depth_;
   std::int32_t p[4];
   k_.layered_products(x.first, x.second, first, first + depth_, depth_, p);
-  const auto with = [&](int n) {
-    return static_cast<double>(c.scale[0]) * (static_cast<double>(p[n]) + c.start[0]) + static_cast<double>(c.scale[1]) * (static_cast<double>(p[n + 1]) + c.start[1]);
-  };
-  const double score = c.half - (static_cast<double>(x.scale_first) * with(0) + static_cast<double>(x.scale_second) * with(2));
+  const auto with = [&](int n) { return 256 * (static_cast<double>(p[n]) + c.start[0]) + (static_cast<double>(p[n + 1]) + c.start[1]); };
+  const double score = c.half - static_cast<double>(x.scale) * static_cast<double>(c.scale) * 0x1p-16 * (256 * with(0) + with(2));
   const double error = bound_(x.extent, c.extent, c.half);
   return {score - error, score + error};
 }

@@ -6,24 +6,30 @@
 #include "core/context.h"
 #include "nearest/screen_panels.h"
 
-// Vectors in two layers of int8: what the first, which a screen multiplies, has left over is rounded to int8 once more. Both
-// together lie within 1/30,000 of the largest number of a vector, and the four products of a pair are whole numbers.
+// Vectors in two layers of int8: what the first, which a screen multiplies, has left over is rounded to int8 once more, in steps
+// of 1/256 of the first's. Both together lie within 1/30,000 of the largest number of a vector, and the products of a pair are
+// whole numbers.
 namespace matomari {
 
 // The second layers of rows whose first ones are packed. Twice the memory of those.
 class RowLayers {
  public:
-  RowLayers(core::Context& ctx, const simd::Kernels& k, const RowSource& rows, const PackedRows& first);
+  // `as_words`: for Few, which takes both layers for one number of 16 bits at most.
+  RowLayers(std::size_t rows, std::size_t d, bool as_words);
 
-  const std::uint32_t* second(std::size_t row) const noexcept { return groups_.data() + row * depth_; }
-  float scale(std::size_t row) const noexcept { return scale_[row]; }
-  // How far both layers may lie from the row.
-  double error(std::size_t row) const noexcept { return static_cast<double>(error_[row]); }
+  // To be called with every row (PackedRows::Visit).
+  void pack(const PackedRows& first, std::size_t row, const float* x, const Extent& extent) noexcept;
+
+  const std::uint32_t* second(std::size_t row) const noexcept { return groups_.data() + row * ld_; }
+  // How far both layers, or the words, may lie from the row; infinite where it is out of the ordinary (pack_row).
+  double error(std::size_t row) const noexcept { return static_cast<double>(rows_[row].error); }
+  simd::LayeredRows view(const PackedRows& first) const noexcept;
 
  private:
-  std::size_t depth_;
+  std::size_t d_, ld_;  // not a multiple of 512 bytes: the same columns of many rows must not fall into a few lines of the cache
+  bool as_words_;
   core::Buffer<std::uint32_t> groups_;
-  core::Buffer<float> scale_, error_;
+  core::Buffer<simd::LayeredRow> rows_;
 };
 
 // Both layers of centroids.
@@ -37,7 +43,7 @@ class CentroidLayers {
   // A row in both layers.
   struct Row {
     const std::uint32_t *first, *second;
-    float scale_first, scale_second;
+    float scale;    // of the first
     Extent extent;  // with the error of both layers
   };
   // Between what numbers the true score of a centroid for a row lies; NaN or infinite where nothing is known.
@@ -48,7 +54,7 @@ class CentroidLayers {
 
  private:
   struct Centroid {
-    float scale[2];
+    float scale;  // of the first
     std::int32_t start[2];
     double half;
     Extent extent;

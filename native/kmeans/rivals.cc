@@ -7,9 +7,9 @@
 
 namespace matomari {
 
-Rivals::Rivals(core::Context& ctx, const simd::Kernels& k, Metric metric, std::size_t clusters, const RowSource& rows, const PackedRows& first)
-    : k_(first.kernels()), bound_(k_, metric, rows.points.cols), clusters_(clusters), d_(rows.points.cols), first_(first),
-      second_(ctx, k, rows, first), centroids_(k_, metric, clusters, d_) {}
+Rivals::Rivals(Metric metric, std::size_t clusters, std::size_t d, const PackedRows& first, const RowLayers& second)
+    : k_(first.kernels()), bound_(k_, metric, d), clusters_(clusters), d_(d), first_(first), second_(second),
+      centroids_(k_, metric, clusters, d) {}
 
 void Rivals::set(core::Context& ctx, const double* centroids, const float* shift, const ScreenPanels& panels) {
   centroids_.set(ctx, centroids, shift);
@@ -38,7 +38,7 @@ void Rivals::guess(const simd::ScreenRows& rows, std::size_t padded, Scratch& s)
     const float* const lanes = s.least.data() + i * k_.lanes;
     const float* const lowest = std::min_element(lanes, lanes + k_.lanes);
     const std::size_t vector = std::bit_cast<std::uint32_t>(*lowest) & kTag;
-    // A score that has overflowed tells of no centroid.
+    // Where no score is a number, or none is below it, padding is the best.
     s.own[i] = static_cast<std::int32_t>(std::min(vector * k_.lanes + static_cast<std::size_t>(lowest - lanes), clusters_ - 1));
   }
 }
@@ -55,7 +55,7 @@ void Rivals::begin(const std::uint32_t* ids, std::size_t count, Scratch& s) cons
     fetch(i + kAhead);
     const std::size_t row = ids[i];
     Scratch::Row& r = s.row[i];
-    r.x = {first_.groups(row), second_.second(row), first_.scale(row), second_.scale(row), {first_.extent(row).norm, second_.error(row)}};
+    r.x = {first_.groups(row), second_.second(row), first_.scale(row), {first_.extent(row).norm, second_.error(row)}};
     r.here = bound_.of_row(first_.extent(row));
     r.beaten = DBL_MAX;
     const CentroidLayers::Interval own = centroids_.score(r.x, static_cast<std::size_t>(s.own[i]));

@@ -16,8 +16,8 @@ namespace matomari {
 // that leaves open, ties nearly always, is handed back.
 class Rivals {
  public:
-  // `first`: all rows, packed in int8; with `rows`, kept by reference.
-  Rivals(core::Context& ctx, const simd::Kernels& k, Metric metric, std::size_t clusters, const RowSource& rows, const PackedRows& first);
+  // All rows [rows × d], packed in int8; kept by reference.
+  Rivals(Metric metric, std::size_t clusters, std::size_t d, const PackedRows& first, const RowLayers& second);
 
   // The centroids as CentroidSearch has them: of length 1 for cosine, and packed in int8.
   void set(core::Context& ctx, const double* centroids, const float* shift, const ScreenPanels& panels);
@@ -57,7 +57,7 @@ class Rivals {
   ScreenBound bound_;
   std::size_t clusters_, d_;
   const PackedRows& first_;
-  RowLayers second_;
+  const RowLayers& second_;
   CentroidLayers centroids_;
   const ScreenPanels* panels_ = nullptr;
 };

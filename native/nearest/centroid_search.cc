@@ -79,9 +79,10 @@ void CentroidSearch::refill(core::Context& ctx) {
   }
 }
 
-std::unique_ptr<PackedRows> CentroidSearch::pack(core::Context& ctx, ConstMatrix points, const double* inverse_norm) const {
+std::unique_ptr<PackedRows> CentroidSearch::pack(core::Context& ctx, ConstMatrix points, const double* inverse_norm,
+                                                 const PackedRows::Visit& visit) const {
   if (!low_) return nullptr;
-  return std::make_unique<PackedRows>(ctx, k_, low_->k, RowSource{points, inverse_norm, shift_.data()});
+  return std::make_unique<PackedRows>(ctx, k_, low_->k, RowSource{points, inverse_norm, shift_.data()}, visit);
 }
 
 CentroidSearch::Scratch::Scratch(const CentroidSearch& s)

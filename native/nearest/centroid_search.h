@@ -50,7 +50,8 @@ class CentroidSearch {
   // The screen in use: f32 where the one asked for is not to be had.
   simd::Screen screen() const noexcept { return low_ ? low_->k.screen : simd::Screen::f32; }
   // The rows packed for that screen, to be given to `assign` pass after pass; null for float32.
-  std::unique_ptr<PackedRows> pack(core::Context& ctx, core::ConstMatrix points, const double* inverse_norm) const;
+  std::unique_ptr<PackedRows> pack(core::Context& ctx, core::ConstMatrix points, const double* inverse_norm,
+                                   const PackedRows::Visit& visit = nullptr) const;
   // The centroids as that screen has them; null for float32.
   const ScreenPanels* panels() const noexcept { return low_ ? &low_->panels : nullptr; }
   std::size_t clusters() const noexcept { return clusters_; }

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "core/buffer.h"
+#include "core/host_device.h"
 #include "distances/pair.h"
 #include "simd/kernels.h"
 
@@ -49,10 +50,22 @@ Extent rounded_once(double square, std::size_t d) noexcept;
 // How far `centered` may take a row of ordinary size from the true one.
 inline double usual_error(double norm) noexcept { return (norm + 16) * 2 * kUnit32; }
 
+// A part of a bound that is a polynomial of a length.
+struct Quadratic {
+  double square, linear, constant;
+  MATOMARI_HD double operator()(double length) const noexcept { return (square * length + linear) * length + constant; }
+};
+
 // ‖x'‖² from below: the extent bounds it from above, with room for the rounding of the sum and, by `error`, of the row.
 inline double least_square(const Extent& x, double error, std::size_t d) noexcept {
   const double n = static_cast<double>(d);
   return x.norm * x.norm * (1 - (8 * n + 64) * kUnit32) - 2 * x.norm * error - n * 2e-44;
+}
+
+// The same of rows of ordinary size is at least norm² less this.
+inline Quadratic usual_loss(std::size_t d) noexcept {
+  const double n = static_cast<double>(d);
+  return {(8 * n + 68) * kUnit32, 64 * kUnit32, n * 2e-44};
 }
 
 // Targets laid out for the kernels: [panel][depth][width], with their offsets and extents.

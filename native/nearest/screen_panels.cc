@@ -20,13 +20,15 @@ double residual_norm(float square, std::size_t d) noexcept {
   return std::sqrt(static_cast<double>(square) * (1 + (4 * n + 16) * kUnit32) + n * 1e-44);
 }
 
-Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, std::size_t row,
-                float* work, std::uint32_t* groups, float* scale) noexcept {
-  const std::size_t d = rows.points.cols;
+namespace {
+
+Extent centered_row(const simd::Kernels& k, const RowSource& rows, std::size_t row, float* out) noexcept {
   const bool unit = rows.inverse_norm != nullptr;
-  const float factor = unit ? static_cast<float>(rows.inverse_norm[row]) : 1.0f;
-  Extent e = centered(k, rows.points.row(row), rows.shift, factor, unit, d, work);
-  const simd::Rounded r = s.round(work, d, true, groups);
+  return centered(k, rows.points.row(row), rows.shift, unit ? static_cast<float>(rows.inverse_norm[row]) : 1.0f, unit, rows.points.cols, out);
+}
+
+Extent pack_centered(const simd::ScreenKernels& s, const float* x, Extent e, std::size_t d, std::uint32_t* groups, float* scale) noexcept {
+  const simd::Rounded r = s.round(x, d, true, groups);
   *scale = r.scale;
   // Out of the ordinary: left to the float32 screen.
   if (!(e.error <= usual_error(e.norm))) e.error = std::numeric_limits<double>::infinity();
@@ -34,16 +36,26 @@ Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowS
   return e;
 }
 
-PackedRows::PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows)
+}  // namespace
+
+Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, std::size_t row,
+                float* work, std::uint32_t* groups, float* scale) noexcept {
+  return pack_centered(s, work, centered_row(k, rows, row, work), rows.points.cols, groups, scale);
+}
+
+PackedRows::PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, const Visit& visit)
     : kernels_(s), block_(rows.points.rows + s.row_tile, depth_of(s, rows.points.cols)),
       extent_(rows.points.rows) {
   const std::size_t d = rows.points.cols;
   core::Buffer<float> work(ctx.threads() * d);
   core::parallel_for(ctx, rows.points.rows, 512, [&](std::size_t begin, std::size_t end, unsigned slot) {
+    float* const x = work.data() + slot * d;
     for (std::size_t i = begin; i < end; ++i) {
       float scale;
-      extent_[i] = pack_row(k, s, rows, i, work.data() + slot * d, block_.groups(i), &scale);
+      const Extent e = centered_row(k, rows, i, x);
+      extent_[i] = pack_centered(s, x, e, d, block_.groups(i), &scale);
       block_.put(i, scale, extent_[i]);
+      if (visit) visit(*this, i, x, e);
     }
   });
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/buffer.h"
@@ -45,7 +46,8 @@ class ScreenBound {
   }
 
   // The same bound in parts, each at least its share: of_row + of_column + x.error · c.norm + length(x) · error(c).
-  MATOMARI_HD double of_row(const Extent& x) const noexcept { return 2 * slack_ * x.norm * x.norm + tiny_ * x.norm + floor_; }
+  MATOMARI_HD double of_row(const Extent& x) const noexcept { return of_rows()(x.norm); }
+  MATOMARI_HD Quadratic of_rows() const noexcept { return {2 * slack_, tiny_, floor_}; }
   MATOMARI_HD double of_column(const Extent& c, double offset) const noexcept {
     return (gamma_ + kUnit32) * offset + 2 * slack_ * c.norm * c.norm + tiny_ * (1 + c.norm);
   }
@@ -121,7 +123,9 @@ Extent pack_row(const simd::Kernels& k, const simd::ScreenKernels& s, const RowS
 // All rows, packed once for many passes. Behind the last there is a tile of zeros, so that whole tiles may be read from any row.
 class PackedRows {
  public:
-  PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows);
+  // What else is to be done with a row once it is packed: x [d] is what was, and `extent` how far that lies from the true row.
+  using Visit = std::function<void(const PackedRows& packed, std::size_t row, const float* x, const Extent& extent)>;
+  PackedRows(core::Context& ctx, const simd::Kernels& k, const simd::ScreenKernels& s, const RowSource& rows, const Visit& visit = nullptr);
 
   const simd::ScreenKernels& kernels() const noexcept { return kernels_; }
   const std::uint32_t* groups(std::size_t row) const noexcept { return block_.groups(row); }

@@ -7,8 +7,6 @@
 
 namespace matomari::simd::bf16 {
 
-static inline __mmask16 lanes_of(std::size_t l, std::size_t d) noexcept;
-
 struct Lanes {
   using A = __m512;
   static constexpr Screen screen = Screen::bf16;
@@ -22,6 +20,8 @@ struct Lanes {
     return _mm512_sub_ps(offset, acc);
   }
 };
+
+#include "simd/screens.inl"
 
 // Rounds to nearest even. Denormal numbers become zero here already, as they would in the product.
 static Rounded round(const float* x, std::size_t d, bool, std::uint32_t* out) noexcept {
@@ -39,10 +39,9 @@ static Rounded round(const float* x, std::size_t d, bool, std::uint32_t* out) no
   return {1.0f, _mm512_reduce_add_ps(square), 0};
 }
 
-// Two layers of bf16 would not be exact.
-constexpr decltype(ScreenKernels::layered_products) layered_products = nullptr;
-
-#include "simd/screens.inl"
+// Two layers of bf16 would not be exact: nothing works with them.
+static constexpr ScreenKernels table{Lanes::screen, Lanes::name, Lanes::per_group, W, MR, NV * W, Lanes::value_steps, Lanes::score_steps, Lanes::flush,
+                                     &round, nullptr, nullptr, nullptr, &low_best, &low_below, &low_both, &low_rivals, nullptr, nullptr};
 
 }  // namespace matomari::simd::bf16
 

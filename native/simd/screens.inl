@@ -159,7 +159,3 @@ static void low_both(const ScreenRows& x, std::size_t rows, const ScreenPanel& p
 static inline __mmask16 lanes_of(std::size_t l, std::size_t d) noexcept {
   return static_cast<__mmask16>(d - l >= W ? 0xFFFF : (1u << (d - l)) - 1);
 }
-
-static constexpr ScreenKernels table{Lanes::screen, Lanes::name, Lanes::per_group, W, MR, NV * W, Lanes::value_steps,
-                                     Lanes::score_steps, Lanes::flush, &round, &low_best, &low_below,
-                                     &low_both, &low_rivals, layered_products};

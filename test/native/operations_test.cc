@@ -198,6 +198,31 @@ TEST(kmeans_everywhere) {
     }
 }
 
+// Long rows of huge numbers, half of them far from all centroids: no screen knows anything of their scores, and padding must not pass
+// for a centroid.
+TEST(kmeans_of_huge_numbers) {
+  const std::size_t d = 14000, clusters = 3;
+  Numbers numbers(3);
+  std::vector<float> common(d);
+  for (float& v : common) v = numbers.bell() * 1e17f;
+  const Points p = make(60, d, [&](std::size_t i, std::size_t l) { return (i % 2 ? -1.0f : 1.0f) * common[l] + numbers.bell() * 1e16f; });
+  const Points initial = make(clusters, d, [&](std::size_t j, std::size_t l) { return p.data[2 * j * d + l]; });
+  KMeansOptions options;
+  options.clusters = clusters;
+  options.max_iterations = 3;
+  options.init = KMeansInit::given;
+  options.initial = initial.data.data();
+  std::vector<std::int32_t> first;
+  for (const simd::Kernels* k : levels()) {
+    core::Context ctx(2);
+    std::vector<float> centroids(clusters * d);
+    std::vector<std::int32_t> labels(p.rows), sizes(clusters);
+    kmeans(ctx, *k, p, options, centroids.data(), labels.data(), sizes.data());
+    if (first.empty()) first = labels;
+    CHECK(labels == first);
+  }
+}
+
 namespace {
 
 // A third of the entries of [rows × 13], none in column 4.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kmeans/few.h"
 #include "kmeans/layers.h"
 #include "nearest/screen_panels.h"
 #include "nearest/slots.h"
@@ -37,7 +38,12 @@ void fill(const std::string& kind, std::vector<float>& x, std::vector<float>& c,
   each([](std::size_t) { return normal(); });
   if (kind == "near ties")
     for (std::size_t i = 0; i < c.size(); ++i) c[i] = c[i % d] * (1 + static_cast<float>(uniform(-1e-6, 1e-6)));
-  if (kind == "duplicates") {
+  // As far apart as two layers of int8 can just tell.
+  if (kind == "close")
+    for (std::size_t i = 0; i < c.size(); ++i) c[i] = c[i % d] + static_cast<float>(normal() * std::ldexp(1.0, static_cast<int>(uniform(-14, -8))));
+  // The longest vectors that a largest number allows, and products as large as can be.
+  if (kind == "signs") each([](std::size_t) { return uniform(0, 1) < 0.5 ? -1.0 : 1.0; });
+  if (kind == "duplicates" || kind == "signs") {
     for (std::size_t i = 0; i < c.size(); ++i) c[i] = c[i % (3 * d < c.size() ? 3 * d : d)];
     for (std::size_t i = 0; i < n; i += 2)
       for (std::size_t l = 0; l < d; ++l) x[i * d + l] = c[(i % k) * d + l];
@@ -98,6 +104,17 @@ struct Trial {
       square += b * b;
     }
     return square / 2 - dot;
+  }
+
+  long double square(std::size_t i) const {
+    long double sum = 0, length = 0;
+    for (std::size_t l = 0; l < d; ++l) length += static_cast<long double>(x[i * d + l]) * x[i * d + l];
+    const long double factor = unit ? 1 / std::sqrt(length) : 1.0L;
+    for (std::size_t l = 0; l < d; ++l) {
+      const long double a = x[i * d + l] * factor - shift[l];
+      sum += a * a;
+    }
+    return sum;
   }
 
   static constexpr std::size_t dims[] = {1, 2, 3, 5, 16, 31, 64, 100, 257}, n = 64, m = 100;
@@ -183,8 +200,8 @@ int check_layers(const simd::ScreenKernels& s, const simd::Kernels& k, const Kin
     const Trial trial(kind, t);
     const std::size_t d = trial.d, n = trial.n, m = trial.m;
     core::Context ctx(1);
-    const PackedRows first(ctx, k, s, trial.rows());
-    const RowLayers second(ctx, k, trial.rows(), first);
+    RowLayers second(n, d, false);
+    const PackedRows first(ctx, k, s, trial.rows(), [&](auto&&... row) { second.pack(row...); });
     CentroidLayers layers(s, trial.metric(), m, d);
     layers.set(ctx, trial.wide.data(), trial.shift.data());
     const ScreenBound bound(s, trial.metric(), d);
@@ -194,7 +211,7 @@ int check_layers(const simd::ScreenKernels& s, const simd::Kernels& k, const Kin
     std::vector<std::int32_t> own(n);
     std::vector<std::uint64_t> hits(n);
     for (std::size_t i = 0; i < n; ++i) {
-      const CentroidLayers::Row row{first.groups(i), second.second(i), first.scale(i), second.scale(i), {first.extent(i).norm, second.error(i)}};
+      const CentroidLayers::Row row{first.groups(i), second.second(i), first.scale(i), {first.extent(i).norm, second.error(i)}};
       for (std::size_t j = 0; j < m; ++j) {
         const CentroidLayers::Interval score = layers.score(row, j);
         if (!(score.high < 1e37)) continue;  // nothing is promised
@@ -223,11 +240,66 @@ int check_layers(const simd::ScreenKernels& s, const simd::Kernels& k, const Kin
   return tally.report("two layers of int8", kind, kind.name == std::string("gaussian") ? 0.5 : 0.0);
 }
 
+// What Few says of some centroids: which is nearest, how far away it is at most, and every other at least.
+class FewOf {
+ public:
+  FewOf(const simd::ScreenKernels& s, const simd::Kernels& k, const Trial& trial, std::size_t clusters)
+      : trial_(trial), clusters_(clusters), second_(trial.n, trial.d, true),
+        first_(ctx_, k, s, trial.rows(), [&](auto&&... row) { second_.pack(row...); }), few_(trial.metric(), clusters, trial.rows().points, first_, second_) {
+    for (std::size_t i = 0; i < trial.n; ++i) ids_.push_back(static_cast<std::uint32_t>(i));
+  }
+  // The centroids from `first` on. Every truth is the end of an interval for Tally; returns the rows that were settled.
+  std::size_t check(std::size_t first, Tally& tally) {
+    const std::vector<std::int32_t> previous(trial_.n, 0);
+    std::vector<std::int32_t> label(trial_.n, -1);
+    std::vector<float> upper(trial_.n), lower(trial_.n);
+    std::vector<std::uint32_t> open;
+    few_.set(trial_.wide.data() + first * trial_.d, trial_.shift.data());
+    few_.assign(ctx_, ids_, previous.data(), label.data(), {upper.data(), lower.data()}, open);
+    for (std::size_t i = 0; i < trial_.n; ++i) {
+      if (label[i] < 0) continue;
+      const long double square = trial_.square(i);
+      const auto distance = [&](std::size_t j) { return std::sqrt(std::max(0.0L, 2 * trial_.truth(i, first + j) + square)); };
+      for (std::size_t j = 0; j < clusters_; ++j) {
+        const bool own = static_cast<std::size_t>(label[i]) == j;
+        tally.add(distance(j), own ? 0 : static_cast<long double>(lower[i]), own ? static_cast<long double>(upper[i]) : HUGE_VALL);
+        if (!own && trial_.truth(i, first + j) <= trial_.truth(i, first + static_cast<std::size_t>(label[i]))) ++tally.outside;
+      }
+    }
+    return trial_.n - open.size();
+  }
+
+ private:
+  core::Context ctx_{1};
+  const Trial& trial_;
+  std::size_t clusters_;
+  RowLayers second_;
+  PackedRows first_;
+  Few few_;
+  std::vector<std::uint32_t> ids_;
+};
+
+// All centroids at once, and by twos, where each is the best or the second best of every row.
+int check_few(const simd::ScreenKernels& s, const simd::Kernels& k, const Kind& kind, std::size_t trials) {
+  Tally tally;
+  std::size_t settled = 0, rows = 0;
+  for (std::size_t t = 0; t < trials; ++t) {
+    const Trial trial(kind, t);
+    FewOf(s, k, trial, trial.m).check(0, tally);
+    FewOf two(s, k, trial, 2);
+    for (std::size_t j = 0; j + 1 < trial.m; ++j, rows += trial.n) settled += two.check(j, tally);
+  }
+  const double share = static_cast<double>(settled) / static_cast<double>(rows);
+  std::printf("words of 16 bits | %s | %zu distances | %zu violations | settled %.3f\n", kind.name, tally.products, tally.outside, share);
+  return tally.outside != 0 || (kind.name == std::string("gaussian") && share < 0.95);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::size_t trials = argc > 1 ? std::stoul(argv[1]) : 36;
   const Kind kinds[] = {{"gaussian", false, 0.2},      {"near ties", false, 0.2},     {"duplicates", false, 0.2}, {"huge", false, 0.2},
+                        {"close", false, 0.2},         {"signs", false, 0.0},
                         {"near overflow", false, 0.2}, {"outlier dimension", false, 0.2}, {"common part", false, 0.2}, {"unit", true, 0.2},
                         {"offset 1e4", false, 0.2},    {"denormals", false, 0.0},     {"small squares", false, 0.0}, {"many exponents", false, 0.2},
                         {"halfway", false, 0.2},       {"one sign", false, 0.2},      {"zeros", false, 0.2}};
@@ -239,6 +311,7 @@ int main(int argc, char** argv) {
     ++ran;
     for (const Kind& kind : kinds) failed += check(*s, *k, kind, trials);
     for (const Kind& kind : kinds) failed += s->layered_products && check_layers(*s, *k, kind, trials);
+    for (const Kind& kind : kinds) failed += s->few_nearest && check_few(*s, *k, kind, trials);
   }
   std::printf("%d screens, %d failed\n", ran, failed);
   return failed != 0;
