@@ -36,7 +36,7 @@ const SHAPES = [
     full: { to: 10, repeat: 1 },
     slow: { rows: 0, iterations: 1 },
   },
-  ...[4, 12].map((k) => ({
+  ...[4, 12, 20, 32].map((k) => ({
     n: 100_000,
     d: 384,
     k,
