@@ -14,7 +14,7 @@ simd::OfLength of_length(const Quadratic& q) noexcept { return {at_least(q.squar
 Few::Few(Metric metric, std::size_t clusters, core::ConstMatrix points, const PackedRows& first, const RowLayers& second)
     : k_(first.kernels()), bound_(kStepsOfColumn, kSteps, 0, metric, points.cols), points_(points), clusters_(clusters), d_(points.cols),
       depth_((d_ + 3) / 4), rows_(second.view(first)), pairs_(2 * depth_ * clusters), targets_(clusters),
-      panel_{pairs_.data(), clusters, depth_, targets_.data(), 0, of_length(bound_.of_rows()), of_length(usual_loss(d_))} {}
+      panel_{pairs_.data(), clusters, depth_, targets_.data(), 0, of_length(bound_.of_rows()), of_length(kUsualGain), of_length(usual_loss(d_))} {}
 
 void Few::set(const double* centroids, const float* shift) {
   std::vector<float> work(d_);

@@ -41,7 +41,7 @@ void LabelBounds::follow(const double* centroids) {
 
 // ‖x − c‖² = 2 · score + ‖x'‖².
 void LabelBounds::note(std::size_t row, const Extent& x, double own, double other) noexcept {
-  const double above = 2 * own + x.norm * x.norm, below = 2 * other + least_square(x, usual_error(x.norm), d_);
+  const double above = 2 * own + most_square(x, usual_error(x.norm)), below = 2 * other + least_square(x, usual_error(x.norm), d_);
   const double upper = std::sqrt(std::max(0.0, above)) * (1 + 1e-6), lower = std::sqrt(std::max(0.0, below)) * (1 - 1e-6);
   // What overflows or is not a number tells nothing.
   const bool known = upper < 1e18 && below > 0;

@@ -65,7 +65,7 @@ struct Prospects {
     const Extent& x = screen.packed.extent(row);
     const auto limit = static_cast<double>(screen.limit[row]);
     const double error = x.error, length = ScreenBound::length(x);
-    const double blur = 6 * screen.bound.of_row(x) + (x.norm * x.norm - least_square(x, usual_error(x.norm), screen.d)) + 1e-6 * std::abs(limit);
+    const double blur = 6 * screen.bound.of_row(x) + (most_square(x, usual_error(x.norm)) - least_square(x, usual_error(x.norm), screen.d)) + 1e-6 * std::abs(limit);
     for (std::uint64_t h = candidates; h != 0; h &= h - 1) {
       const auto t = static_cast<std::size_t>(std::countr_zero(h));
       const double high = 2 * (limit - static_cast<double>(low[t]));

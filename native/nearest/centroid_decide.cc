@@ -9,8 +9,8 @@
 
 namespace matomari {
 
-// The squared distance that belongs to a score: ‖x − c‖² = 2 · score + ‖x'‖². An extent bounds ‖x'‖ from above.
-double CentroidSearch::square_above(const Extent& x, double score) const noexcept { return 2 * score + x.norm * x.norm; }
+// The squared distance that belongs to a score: ‖x − c‖² = 2 · score + ‖x'‖². The extent of a packed row has the error of packing too.
+double CentroidSearch::square_above(const Extent& x, double score) const noexcept { return 2 * score + most_square(x, std::max(usual_error(x.norm), low_ ? 0.0 : x.error)); }
 
 double CentroidSearch::square_below(const Extent& x, double score) const noexcept { return 2 * score + least_square(x, std::max(usual_error(x.norm), low_ ? 0.0 : x.error), d_); }
 

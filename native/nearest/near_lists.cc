@@ -56,14 +56,14 @@ void NearLists::open(std::size_t first, std::size_t rows) {
 
 // ‖x − c‖² = 2 · score + ‖x'‖², which for cosine is twice the distance; by `dot` the score is the value. A query without
 // direction lacks the half of its length, as such a point does.
-void NearLists::tell(std::size_t i, const Extent& extent) noexcept {
+void NearLists::tell(std::size_t i, const Extent& extent, double error) noexcept {
   Query& query = open_[i];
   query.extent = extent;
   query.base_low = query.base_high = 0;
   if (points_.metric == Metric::dot) return;
   const double rest = points_.metric == Metric::cosine && query.square == 0 ? 0.5 : 0.0;
-  query.base_low = factor_ / 2 * least_square(extent, usual_error(extent.norm), queries_.cols) + rest;
-  query.base_high = factor_ / 2 * extent.norm * extent.norm + rest;
+  query.base_low = factor_ / 2 * least_square(extent, error, queries_.cols) + rest;
+  query.base_high = factor_ / 2 * most_square(extent, error) + rest;
 }
 
 bool NearLists::take(std::size_t i, std::size_t point, double low, double high, core::ExactSum& exact) {

@@ -37,9 +37,10 @@ class NearLists {
   NearLists(core::Context& ctx, const simd::Kernels& k, const NearPoints& points, core::ConstMatrix queries, std::size_t count,
             std::int32_t* indices, float* distances);
 
-  // Opens empty lists for the queries from `first` on, then tell(i) how far from the shift the i-th of them lies.
+  // Opens empty lists for the queries from `first` on, then tell(i) how far from the shift the i-th of them lies,
+  // and how far centring may have taken it from where it truly is.
   void open(std::size_t first, std::size_t rows);
-  void tell(std::size_t i, const Extent& extent) noexcept;
+  void tell(std::size_t i, const Extent& extent, double error) noexcept;
 
   core::ConstMatrix queries() const noexcept { return queries_; }
   const Extent& extent(std::size_t i) const noexcept { return open_[i].extent; }

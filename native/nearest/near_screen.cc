@@ -77,7 +77,7 @@ void NearScreen::pack(std::size_t first, std::size_t rows) {
       float scale;
       const Extent extent = pack_row(k_, screen_, source, first + i, work.data(), block_.groups(i), &scale);
       block_.put(i, scale, extent);
-      lists_.tell(i, extent);
+      lists_.tell(i, extent, usual_error(extent.norm));
       lower(i);
     }
   });

@@ -53,7 +53,8 @@ class Search {
     core::parallel_for(ctx_, rows, kBlock, [&](std::size_t begin, std::size_t end, unsigned) {
       for (std::size_t i = begin; i < end; ++i) {
         const float scale = unit ? static_cast<float>(lists_.scale()[first + i]) : 1.0f;
-        lists_.tell(i, centered(k_, lists_.queries().row(first + i), points_.shift.data(), scale, unit, d_, packed_.data() + i * leading()));
+        const Extent extent = centered(k_, lists_.queries().row(first + i), points_.shift.data(), scale, unit, d_, packed_.data() + i * leading());
+        lists_.tell(i, extent, extent.error);
       }
     });
   }

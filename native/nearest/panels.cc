@@ -39,6 +39,8 @@ Extent centered(const simd::Kernels& k, const float* x, const float* shift, floa
 
 Extent rounded_once(double square, std::size_t d) noexcept {
   const double n = static_cast<double>(d), norm = std::sqrt(square) * (1 + 2 * kUnit32) + 1e-40 * n;
+  // Of numbers that are none nothing is known, and no maximum may lose sight of that.
+  if (std::isnan(norm)) return {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
   return {norm, norm * kUnit32 + 1e-44 * n};
 }
 

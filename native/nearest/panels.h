@@ -56,13 +56,16 @@ struct Quadratic {
   MATOMARI_HD double operator()(double length) const noexcept { return (square * length + linear) * length + constant; }
 };
 
-// ‖x'‖² from below: the extent bounds it from above, with room for the rounding of the sum and, by `error`, of the row.
+// ‖x'‖² from above and from below. The extent bounds the rounded row, with room for the rounding of the sum; `error` is how far that
+// may lie from the true one, which of a unit vector near the shift may be more than its length.
+inline double most_square(const Extent& x, double error) noexcept { return (x.norm + error) * (x.norm + error); }
 inline double least_square(const Extent& x, double error, std::size_t d) noexcept {
   const double n = static_cast<double>(d);
   return x.norm * x.norm * (1 - (8 * n + 64) * kUnit32) - 2 * x.norm * error - n * 2e-44;
 }
 
-// The same of rows of ordinary size is at least norm² less this.
+// The same of rows of ordinary size: norm² and this at most, and norm² less that at least.
+inline constexpr Quadratic kUsualGain{5 * kUnit32, 65 * kUnit32, 1025 * kUnit32 * kUnit32};
 inline Quadratic usual_loss(std::size_t d) noexcept {
   const double n = static_cast<double>(d);
   return {(8 * n + 68) * kUnit32, 64 * kUnit32, n * 2e-44};

@@ -165,7 +165,7 @@ static std::uint32_t settle(const Tile& t, int from, const __m512 (&row)[4], con
     return _mm512_mul_ps(_mm512_add_ps(square, _mm512_abs_ps(score)), _mm512_set1_ps(0x1p-20f));
   };
   const __m512 two = _mm512_set1_ps(2);
-  const __m512 above = _mm512_add_ps(_mm512_fmadd_ps(two, high, square), blur(high));
+  const __m512 above = _mm512_add_ps(_mm512_add_ps(_mm512_fmadd_ps(two, high, square), blur(high)), of_length(c.gain));
   const __m512 below = _mm512_sub_ps(_mm512_sub_ps(_mm512_fmadd_ps(two, next, square), blur(next)), of_length(c.loss));
   const __m512 zero = _mm512_setzero_ps();
   _mm512_storeu_si512(out.index, index);

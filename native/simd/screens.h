@@ -89,7 +89,7 @@ struct WordTargets {
   const WordTarget* targets;
   float longest;      // nothing is known of rows that are not shorter
   OfLength from_row;  // what a row adds to the error of all its scores
-  OfLength loss;      // how far the square of a row's length may lie below that of `norm`
+  OfLength gain, loss;  // how far the square of a row's length may lie above that of `norm`, and below
 };
 
 // What is known of rows: their nearest target, which is at most `upper` away, and every other at least `lower`.

@@ -8,6 +8,7 @@ import {
   fill,
   gaussian,
   KINDS,
+  normal,
   pick,
   realSentences,
   sentences,
@@ -72,6 +73,21 @@ describe('kmeans', () => {
           maxIter: 8,
         });
       });
+
+  // Unit vectors nearer to their mean than float32 can scale one: bounds of distances must know.
+  it('rows of one direction under cosine', async () => {
+    for (const [d, k, size] of [
+      [40, 12, 1e-4],
+      [40, 12, 1e-6],
+      [40, 150, 1e-5],
+      [12, 12, 1e-5],
+    ] as const) {
+      const g = normal(d + k);
+      const base = Array.from({ length: d }, g);
+      const points = fill(600, d, (_, l) => base[l]! + size * g());
+      await check(points, { nClusters: k, metric: 'cosine', seed: 3, maxIter: 12 });
+    }
+  });
 
   for (const [n, d, k] of [
     [1, 1, 1],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { distances } from '#dist/distances.js';
 import { type Matrix, METRICS, type Metric } from '#dist/matrix.js';
 import { nearest } from '#dist/nearest.js';
-import { equal, fill, gaussian, grid, KINDS, pick, realSentences, sentences } from './data.js';
+import { equal, fill, gaussian, grid, KINDS, normal, pick, realSentences, sentences } from './data.js';
 import { everywhere } from './levels.js';
 import { neighbours } from './oracle.js';
 
@@ -112,6 +112,16 @@ describe('nearest', () => {
   it('zero rows under cosine stand one away from everything', async () => {
     const points = fill(40, 5, (i, l) => (i % 3 === 0 ? 0 : ((i * 7 + l * 3) % 11) - 5));
     await check(points, points, 12, 'cosine');
+  });
+
+  // Unit vectors nearer to their mean than float32 can scale one.
+  it('rows of one direction under cosine', async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const g = normal(seed);
+      const base = [g(), g()];
+      const rows = (count: number) => fill(count, 2, (_, l) => base[l]! + 10 ** -(3 + (seed % 5)) * g());
+      await check(rows(6), rows(49), 20, 'cosine');
+    }
   });
 
   it('sentence embeddings', async () => {
