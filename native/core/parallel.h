@@ -19,7 +19,7 @@ namespace detail {
 struct Crew {
   std::mutex mutex;
   std::condition_variable left;
-  unsigned working = 0;
+  std::atomic<unsigned> working{0};
   bool closed = false;
   std::exception_ptr error;
 };
@@ -57,6 +57,11 @@ void run_on_threads(Context& ctx, std::size_t most, Body&& body) {
   guarded(0);
   std::unique_lock lock(crew->mutex);
   crew->closed = true;
+  if (crew->working != 0) {
+    lock.unlock();
+    watch([&] { return crew->working.load(std::memory_order_relaxed) == 0; });
+    lock.lock();
+  }
   crew->left.wait(lock, [&] { return crew->working == 0; });
   // Taken out of the crew: a late helper must not be the one to free what the caller still reads.
   if (const std::exception_ptr error = std::exchange(crew->error, nullptr)) std::rethrow_exception(error);

@@ -28,6 +28,7 @@ void Pool::post(std::function<void()> task) {
       }
     }
   }
+  posted_.store(true, std::memory_order_relaxed);
   lock.unlock();
   wake_.notify_one();
 }
@@ -36,10 +37,16 @@ void Pool::loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
+    if (queue_.empty()) {
+      lock.unlock();
+      watch([this] { return posted_.load(std::memory_order_relaxed); });
+      lock.lock();
+    }
     wake_.wait(lock, [this] { return !queue_.empty(); });
     --idle_;
     std::function<void()> task = std::move(queue_.front());
     queue_.pop_front();
+    posted_.store(!queue_.empty(), std::memory_order_relaxed);
     lock.unlock();
     task();
     task = nullptr;

@@ -1,4 +1,6 @@
 #pragma once
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -6,6 +8,19 @@
 #include <mutex>
 
 namespace matomari::core {
+
+// Looks for a while whether something has come true: to be put to sleep and woken takes as long, and many parallel parts of an
+// operation are no longer than that.
+template <class True>
+void watch(True&& come) noexcept {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+  while (!come() && std::chrono::steady_clock::now() < end)
+    for (int n = 0; n < 16 && !come(); ++n) {
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+}
 
 // The process-wide threads that every job runs on. A job posts itself as one task, and asks for helpers while it has
 // parallel work; it never waits for a helper that has not begun, so that jobs cannot block one another. Threads are
@@ -23,6 +38,7 @@ class Pool {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> queue_;
+  std::atomic<bool> posted_{false};  // whether the queue holds something
   std::size_t threads_ = 0;
   std::size_t idle_ = 0;
 };
