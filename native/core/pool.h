@@ -9,11 +9,11 @@
 
 namespace matomari::core {
 
-// Looks for a while whether something has come true: to be put to sleep and woken takes as long, and many parallel parts of an
-// operation are no longer than that.
+// Looks for a while whether something has come true: to be put to sleep and woken takes up to 100 µs, and many parts of an operation,
+// parallel or not, are no longer than that. Of 50, 200 µs: 5894 × 1024 rows and 20 clusters took 18, 16 ms for 15 iterations.
 template <class True>
 void watch(True&& come) noexcept {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
   while (!come() && std::chrono::steady_clock::now() < end)
     for (int n = 0; n < 16 && !come(); ++n) {
 #if defined(__x86_64__)
