@@ -29,15 +29,14 @@ Assignment::Assignment(core::Context& ctx, const simd::Kernels& k, core::ConstMa
     use(choose_screen(k, wish, clusters, points.cols, true));
     return;
   }
-  const Metric metric = inverse_norm ? Metric::cosine : Metric::sqeuclidean;
   const bool few = Few::suits(clusters, points.cols);
   auto second = std::make_unique<RowLayers>(points.rows, points.cols, few);
   use(simd::Screen::int8, [&](const PackedRows& first, std::size_t row, const float* x, const Extent& extent) { second->pack(first, row, x, extent); });
   second_ = std::move(second);
   if (few)
-    few_ = std::make_unique<Few>(metric, clusters, points, *packed_, *second_);
+    few_ = std::make_unique<Few>(metric(), clusters, points, *packed_, *second_);
   else
-    rivals_ = std::make_unique<Rivals>(metric, clusters, points.cols, *packed_, *second_);
+    rivals_ = std::make_unique<Rivals>(metric(), clusters, points.cols, *packed_, *second_);
 }
 
 void Assignment::reset() {
@@ -45,15 +44,19 @@ void Assignment::reset() {
   rechecked_ = screened_ = 0;
 }
 
+void Assignment::drop_layers() {
+  few_.reset();
+  rivals_.reset();
+  second_.reset();
+}
+
 // Takes another screen, and packs the rows for it.
 void Assignment::use(simd::Screen screen, const PackedRows::Visit& visit) {
   passes_.clear();
   passes_.resize(ctx_.threads());
-  few_.reset();
-  rivals_.reset();
-  second_.reset();
+  drop_layers();
   packed_.reset();
-  search_ = std::make_unique<CentroidSearch>(k_, inverse_norm_ ? Metric::cosine : Metric::sqeuclidean, clusters_, points_.cols, mean_, screen);
+  search_ = std::make_unique<CentroidSearch>(k_, metric(), clusters_, points_.cols, mean_, screen);
   packed_ = search_->pack(ctx_, points_, inverse_norm_, visit);
 }
 
@@ -62,9 +65,7 @@ bool Assignment::choose_finer() {
   if (wish_ != ScreenWish::automatic) return false;
   if (layered()) {
     if (left_ <= looked_at_ / 8) return false;
-    few_.reset();
-    rivals_.reset();
-    second_.reset();
+    drop_layers();
     looked_at_ = 0;
   }
   std::vector<std::int32_t> ignored(looked_at_ == 0 ? points_.rows : 0);

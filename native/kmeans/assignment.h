@@ -49,6 +49,8 @@ class Assignment {
   CentroidSearch::Rows rows() const noexcept { return {points_, inverse_norm_, packed_.get()}; }
   void use(simd::Screen screen, const PackedRows::Visit& visit = nullptr);
   bool choose_finer();
+  void drop_layers();
+  Metric metric() const noexcept { return inverse_norm_ ? Metric::cosine : Metric::sqeuclidean; }
   bool layered() const noexcept { return few_ || rivals_; }
 
   core::Context& ctx_;
